@@ -1,0 +1,1 @@
+"""Reading a .tflite file: what is really in it, from the flatbuffer and from the runtime."""

@@ -1,0 +1,1 @@
+"""Measuring a model file: size, latency, memory and segmentation quality."""

@@ -1,0 +1,116 @@
+"""What the commands show: tables and JSON on stdout, progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgeseg.files import json_text
+from edgeseg.progress import Progress
+
+
+@dataclass
+class Verbosity:
+    """How much goes to stderr: -1 quiet (errors only), 0 normal, 1 verbose. Set once by `-q` or `-v`."""
+
+    level: int = 0
+
+
+VERBOSITY = Verbosity()
+
+
+def say(text: str = "") -> None:
+    """Print a result to stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str, *, level: int = 0) -> None:
+    """Print a remark to stderr, unless the user asked for less."""
+    if VERBOSITY.level >= level:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def say_json(value: Mapping[str, Any]) -> None:
+    """Print a result as JSON to stdout."""
+    sys.stdout.write(json_text(value))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A plain text table: first column left, the others right aligned, no line wrapped.
+
+    Args:
+        header: column titles.
+        rows: cells as text, one sequence of `len(header)` a row.
+
+    Returns:
+        Lines joined by newlines, without a trailing one.
+    """
+    lines = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+
+    def render(line: list[str]) -> str:
+        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        return "  ".join(cells).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([render(lines[0]), rule, *(render(line) for line in lines[1:])])
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Show progress with the time left, on stderr: a bar on a terminal, else a line now and then.
+
+    Args:
+        title: what is going on (`Predicting`).
+
+    Yields:
+        The function to hand to the library.
+    """
+    if VERBOSITY.level < 0:
+        yield lambda _done, _total, _note: None
+    elif sys.stderr.isatty():
+        yield from _bar(title)
+    else:
+        yield _Lines(title)
+
+
+def _bar(title: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, note="")
+        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+
+class _Lines:
+    """Progress for logs: a line at the start of each tenth, and whenever ten seconds have passed."""
+
+    def __init__(self, title: str) -> None:
+        import time
+
+        self._clock = time.monotonic
+        self._title, self._start, self._last, self._tenth = title, time.monotonic(), time.monotonic(), -1
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        now = self._clock()
+        tenth = 10 * done // max(total, 1)
+        if done < total and now - self._last < 10 and (tenth == self._tenth or now - self._last < 1):
+            return
+        self._last, self._tenth = now, tenth
+        left = (now - self._start) / done * (total - done) if done else float("nan")
+        remaining = f", {left:.0f} s left" if 0 < done < total else ""
+        sys.stderr.write(f"{self._title}: {done}/{total}{remaining}{'  ' + note if note else ''}\n")
+        sys.stderr.flush()

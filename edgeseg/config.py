@@ -1,0 +1,240 @@
+"""What to train and how: two frozen dataclasses, presets as constants, unknown keys refused.
+
+They sit on the edge side, so that help texts and metadata need no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self, TypeVar
+
+from edgeseg.errors import ConfigError, nearest
+from edgeseg.preprocessing import Preprocessing
+
+DECODERS = ("transpose", "bilinear")
+LOSSES = ("bce", "dice-bce", "dice-focal", "jaccard-bce")
+OPTIMIZERS = ("adam", "nadam", "rmsprop", "adagrad")
+SCHEDULES = ("cosine", "study")
+
+T = TypeVar("T")
+
+
+def _choice(what: str, value: str, valid: Iterable[str]) -> None:
+    if value not in valid:
+        raise ConfigError(f"no {what} '{value}'; {nearest(value, valid)}")
+
+
+def _range(what: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {value:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNetConfig:
+    """The network.
+
+    Attributes:
+        base_filters: channels of the first level; each level below has twice as many.
+        levels: resolutions, the bottom one included; the study has 5.
+        decoder: `transpose` (Conv2DTranspose, no BatchNorm behind it: field experience with
+            quantization-aware training) or `bilinear` (UpSampling2D and a convolution).
+        input_size: height and width of the exported file's input, in pixels.
+    """
+
+    base_filters: int = 16
+    levels: int = 5
+    decoder: str = "transpose"
+    input_size: int = 256
+
+    def __post_init__(self) -> None:
+        _range("base_filters", self.base_filters, 1, 256)
+        _range("levels", self.levels, 2, 7)
+        _choice("decoder", self.decoder, DECODERS)
+        _range("input_size", self.input_size, self.multiple, 8192)
+        if self.input_size % self.multiple:
+            raise ConfigError(
+                f"expected an input_size divisible by {self.multiple} (2^(levels-1)), "
+                f"but got {self.input_size}"
+            )
+
+    @property
+    def multiple(self) -> int:
+        """Height and width of any input must be multiples of this many pixels."""
+        return 2 ** (self.levels - 1)
+
+    @property
+    def name(self) -> str:
+        """`unet-16`; other levels or another decoder are added: `unet-16-bilinear`."""
+        parts = ["unet", str(self.base_filters)]
+        if self.levels != 5:
+            parts.append(f"{self.levels}levels")
+        if self.decoder != "transpose":
+            parts.append(self.decoder)
+        return "-".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
+        return _from_dict(cls, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How to train.
+
+    Attributes:
+        optimizer: `adam`, `nadam`, `rmsprop` or `adagrad`.
+        loss: `bce`, `dice-bce`, `dice-focal` or `jaccard-bce`.
+        schedule: `cosine` falls to zero; `study` holds the learning rate for the first 40 % of the
+            epochs (40 of 100), then lets it fall exponentially to a thousandth (1e-4 to 1e-7).
+        learning_rate: at the start; the study has 1e-4.
+        epochs: passes over the training images.
+        batch_size: crops a step.
+        crop_size: height and width of the random crop, pixels; 0 trains on whole images.
+        flip: random horizontal and vertical flips.
+        rotate: random right-angle rotations.
+        brightness: greatest shift, as a share of the range of grey values.
+        contrast: greatest relative change of contrast about the crop's mean.
+        seed: of weights, order and augmentation.
+        mixed_precision: float16 arithmetic with float32 weights; for GPUs.
+        xla: compile the step with XLA.
+        preprocessing: the one that calibration, bench and prediction use too.
+    """
+
+    optimizer: str = "rmsprop"
+    loss: str = "jaccard-bce"
+    schedule: str = "cosine"
+    learning_rate: float = 1e-3
+    epochs: int = 20
+    batch_size: int = 8
+    crop_size: int = 128
+    flip: bool = True
+    rotate: bool = True
+    brightness: float = 0.1
+    contrast: float = 0.2
+    seed: int = 0
+    mixed_precision: bool = False
+    xla: bool = False
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+
+    def __post_init__(self) -> None:
+        _choice("optimizer", self.optimizer, OPTIMIZERS)
+        _choice("loss", self.loss, LOSSES)
+        _choice("schedule", self.schedule, SCHEDULES)
+        _range("learning_rate", self.learning_rate, 1e-9, 10)
+        _range("epochs", self.epochs, 1, 100_000)
+        _range("batch_size", self.batch_size, 1, 4096)
+        _range("crop_size", self.crop_size, 0, 8192)
+        _range("brightness", self.brightness, 0, 1)
+        _range("contrast", self.contrast, 0, 1)
+        _range("seed", self.seed, 0, 2**31 - 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
+        value = dict(value)
+        if isinstance(value.get("preprocessing"), Mapping):
+            value["preprocessing"] = Preprocessing.from_dict(dict(value["preprocessing"]))
+        return _from_dict(cls, value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A network and a way to train it, under one name."""
+
+    network: UNetConfig
+    training: TrainingConfig
+
+
+#: `unet-64` trains as the study did: 31.0 M parameters, Adam, BCE, 100 epochs, batch 8, whole images.
+#: The smaller ones are for two cores and for a Raspberry Pi, with what worked best on nih3t3_phase.
+PRESETS: Mapping[str, Preset] = types.MappingProxyType(
+    {
+        "unet-64": Preset(
+            network=UNetConfig(base_filters=64),
+            training=TrainingConfig(
+                optimizer="adam", loss="bce", schedule="study", learning_rate=1e-4, epochs=100, crop_size=0
+            ),
+        ),
+        "unet-32": Preset(network=UNetConfig(base_filters=32), training=TrainingConfig()),
+        "unet-16": Preset(network=UNetConfig(base_filters=16), training=TrainingConfig()),
+        "unet-8": Preset(network=UNetConfig(base_filters=8), training=TrainingConfig()),
+    }
+)
+
+
+def preset(name: str) -> Preset:
+    """A preset by name; `ConfigError` names the nearest one where there is none."""
+    _choice("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+def override(base: Preset, settings: Iterable[str]) -> Preset:
+    """Change settings of a preset: `epochs=5`, `base_filters=24`, `preprocessing.kind=percentile`.
+
+    Args:
+        base: the preset.
+        settings: `key=value` texts; later ones win.
+
+    Raises:
+        ConfigError: no `=`, no such key, or a value that is not of the key's type.
+    """
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"expected --set key=value, but got '{setting}'")
+        base = _override_one(base, key.strip(), text.strip())
+    return base
+
+
+def _override_one(base: Preset, key: str, text: str) -> Preset:
+    owner, _, name = key.rpartition(".")
+    if owner == "preprocessing":
+        changed = replace(base.training.preprocessing, **_parsed(Preprocessing, key, name, text))
+        return replace(base, training=replace(base.training, preprocessing=changed))
+    if key in _names(UNetConfig):
+        return replace(base, network=replace(base.network, **_parsed(UNetConfig, key, key, text)))
+    if key in _names(TrainingConfig) and key != "preprocessing":
+        return replace(base, training=replace(base.training, **_parsed(TrainingConfig, key, key, text)))
+    raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
+
+
+def setting_names() -> list[str]:
+    """Every key that `override` takes."""
+    inner = [f"preprocessing.{name}" for name in _names(Preprocessing)]
+    return [*_names(UNetConfig), *(n for n in _names(TrainingConfig) if n != "preprocessing"), *inner]
+
+
+def _names(kind: type[Any]) -> list[str]:
+    return [each.name for each in fields(kind)]
+
+
+def _parsed(kind: type[Any], key: str, name: str, text: str) -> dict[str, Any]:
+    types_by_name = typing.get_type_hints(kind)
+    if name not in types_by_name:
+        raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
+    wanted = types_by_name[name]
+    try:
+        if wanted is bool:
+            return {name: {"true": True, "false": False}[text.lower()]}
+        return {name: wanted(text)}
+    except (KeyError, ValueError):
+        raise ConfigError(f"expected {key} as {wanted.__name__}, but got '{text}'") from None
+
+
+def _from_dict(cls: type[T], value: Mapping[str, Any]) -> T:
+    for key in value:
+        if key not in _names(cls):
+            raise ConfigError(f"no setting '{key}' in {cls.__name__}; {nearest(key, _names(cls))}")
+    return cls(**value)

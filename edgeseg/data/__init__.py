@@ -1,0 +1,1 @@
+"""Data sets: reading, checking, importing and synthesizing them."""

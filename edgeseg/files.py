@@ -1,0 +1,182 @@
+"""Writing files so that a reader never sees half of one, and reading them with a clear error.
+
+A file is written beside its final name, flushed to the disk, and renamed over it (POSIX rename is
+atomic). A folder of results is built the same way. A full disk or a read-only folder becomes an
+`OutputError`, and what was there before stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from edgeseg.errors import EdgesegError, OutputError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EACCES: "permission denied; choose a folder that you may write to",
+    errno.EPERM: "permission denied; choose a folder that you may write to",
+    errno.EROFS: "the file system is read-only; choose another folder",
+    errno.ENOTDIR: "a part of the path is a file, not a folder; choose another path",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Turn the system's error on writing `path` into a sentence."""
+    reason = _REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())
+    return OutputError(f"cannot write {path}: {reason}")
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write a file atomically, making its folder where needed.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full; nothing is left behind.
+    """
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically; errors as in `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write JSON, indented, one trailing newline, atomically; errors as in `write_bytes`."""
+    write_text(path, json_text(value))
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """The JSON text that `write_json` writes; NaN is refused, since JSON has none."""
+    return json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file (RFC 4180, but with plain newlines) atomically; errors as in `write_bytes`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_json(path: Path, *, kind: str, error: type[EdgesegError]) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        path: the file.
+        kind: what it is, for the sentence (`bench results`).
+        error: the class to raise.
+
+    Raises:
+        EdgesegError: as the `error` given: the file is missing, unreadable or not a JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise error(f"expected {kind} at {path}, but there is no such file") from None
+    except OSError as problem:
+        raise error(f"cannot read {kind} {path}: {(problem.strerror or str(problem)).lower()}") from problem
+    except ValueError as problem:
+        raise error(f"expected {kind} as JSON in {path}, but it is not valid JSON ({problem})") from problem
+    if not isinstance(value, dict):
+        raise error(f"expected {kind} as a JSON object in {path}, but it holds a {type(value).__name__}")
+    return value
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_bytes(data: bytes) -> str:
+    """The SHA-256 of bytes, as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Refuse to write over `path` unless `force`.
+
+    Raises:
+        OutputError: the path exists and `force` is not set.
+    """
+    if path.exists() and not force:
+        raise OutputError(f"{path} exists already; choose another name or pass --force to replace it")
+
+
+@contextlib.contextmanager
+def staged_folder(target: Path, *, marker: str, force: bool) -> Iterator[Path]:
+    """Build a folder under a temporary name and rename it to `target` when the block ends well.
+
+    Args:
+        target: the folder to make; it may exist only if empty, or with `force`.
+        marker: a file that every folder of this kind holds: `force` replaces only a folder that has
+            it, so that a slip of the keyboard cannot delete somebody's home folder.
+        force: replace an existing folder of the same kind.
+
+    Yields:
+        The temporary folder, beside `target`. It is removed if the block fails.
+
+    Raises:
+        OutputError: the target exists, or cannot be written.
+    """
+    occupied = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    if occupied:
+        refuse_existing(target, force=force)
+        if not (target / marker).is_file():
+            raise OutputError(
+                f"{target} was not made by this command (it holds no {marker}), so --force does not "
+                "replace it; choose another folder"
+            )
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    try:
+        yield stage
+        with _writing(target):
+            stage.chmod(0o777 & ~_umask())
+            if target.exists():
+                shutil.rmtree(target)
+            stage.replace(target)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise

@@ -1,0 +1,98 @@
+"""From the camera's grey value to what the network sees: the one definition, everywhere.
+
+Training, calibration, bench and prediction all call `apply` and then `to_input`. Both steps stay in
+8 bits, so that on the device an int8 input costs one XOR and no float arithmetic: the input's scale
+is 1/255 and its zero point -128, and `grey ^ 0x80`, read as int8, is `grey - 128`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg.errors import ConfigError, nearest
+
+KINDS = ("scale", "percentile")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How an image is prepared.
+
+    Attributes:
+        kind: `scale` leaves grey values alone; `percentile` stretches every image between two of its
+            own percentiles, for data whose brightness differs from image to image.
+        low: lower percentile, 0 to 100; goes to 0.
+        high: upper percentile, 0 to 100; goes to 255.
+        min_range: the least distance in grey values between the two, so that an empty dark image is
+            not stretched into noise.
+    """
+
+    kind: str = "scale"
+    low: float = 1.0
+    high: float = 99.8
+    min_range: int = 16
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(f"no preprocessing '{self.kind}'; {nearest(self.kind, KINDS)}")
+        if not 0 <= self.low < self.high <= 100:
+            raise ConfigError(f"expected 0 <= low < high <= 100 percentiles, but got {self.low}, {self.high}")
+        if not 1 <= self.min_range <= 255:
+            raise ConfigError(f"expected min_range from 1 to 255, but got {self.min_range}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Preprocessing:
+        """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
+        try:
+            return cls(**value)
+        except TypeError as error:
+            raise ConfigError(f"preprocessing settings do not fit this version of edgeseg: {error}") from None
+
+
+def apply(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+    """Prepare a whole image; call it before cutting tiles, so that all tiles are stretched alike.
+
+    Args:
+        image: `(H, W)` uint8.
+        preprocessing: what to do.
+
+    Returns:
+        `(H, W)` uint8; for `scale` the image itself.
+    """
+    if preprocessing.kind == "scale":
+        return image
+    return stretch_table(image, preprocessing)[image]
+
+
+def stretch_table(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+    """The lookup table of 256 uint8 that stretches `image` between its percentiles.
+
+    The percentiles are grey values that occur (no interpolation): the least value that at least
+    that share of the pixels does not exceed.
+    """
+    cumulative = np.cumsum(np.bincount(image.ravel(), minlength=256))
+    low, high = (
+        int(np.searchsorted(cumulative, percentile / 100 * image.size))
+        for percentile in (preprocessing.low, preprocessing.high)
+    )
+    high = max(min(high, 255), low + preprocessing.min_range)
+    values = (np.arange(256, dtype=np.float64) - low) * (255 / (high - low))
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def to_float(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Grey values 0 to 255 as float32 from 0 to 1, for a network with float input; same shape."""
+    return image.astype(np.float32) * np.float32(1 / 255)
+
+
+def to_int8(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
+    """Grey values 0 to 255 as int8 with scale 1/255 and zero point -128; same shape, one XOR."""
+    return (image ^ np.uint8(0x80)).view(np.int8)

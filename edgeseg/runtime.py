@@ -1,0 +1,210 @@
+"""Running a .tflite file: the only module that imports a TFLite runtime.
+
+`ai-edge-litert` is the runtime; `tflite-runtime` (ended in 2023) serves 32-bit ARM and old systems.
+`Interpreter` is used and not `CompiledModel`: that one aborts on processors without LSE atomics
+(Raspberry Pi 3 and 4) and crashes on damaged files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg.artifact import Artifact
+from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError
+from edgeseg.preprocessing import to_float, to_int8
+
+#: Distribution -> module that holds `Interpreter`, in the order of preference.
+_RUNTIMES = {
+    "ai-edge-litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """A runtime that imports here.
+
+    Attributes:
+        name: its distribution, `ai-edge-litert` or `tflite-runtime`.
+        version: of the distribution.
+        module: the Python module that holds `Interpreter`.
+    """
+
+    name: str
+    version: str
+    module: Any
+
+
+def find_runtime() -> Runtime:
+    """The first runtime that imports.
+
+    Raises:
+        MissingDependencyError: none does; the sentence says what to install here.
+    """
+    reasons = []
+    for name, module in _RUNTIMES.items():
+        try:
+            loaded = importlib.import_module(module)
+        except ImportError as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        return Runtime(name=name, version=importlib.metadata.version(name), module=loaded)
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor} on {platform.machine()}"
+    raise MissingDependencyError(
+        f"running a model needs a TFLite runtime for {python}: `pip install ai-edge-litert`, or on 32-bit "
+        f"ARM `pip install 'edgeseg[tflite-runtime]'` with Python up to 3.11 ({'; '.join(reasons)})"
+    )
+
+
+@contextlib.contextmanager
+def _native_stderr(kept: list[str]) -> Iterator[None]:
+    """Collect what native code writes to file descriptor 2, where Python's sys.stderr cannot see it."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as sink:
+        saved = os.dup(2)
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            sink.seek(0)
+            kept.append(sink.read().decode(errors="replace"))
+
+
+def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool = True) -> Any:
+    """Build an interpreter with its tensors allocated.
+
+    Args:
+        data: the bytes of a .tflite file; the interpreter keeps a reference.
+        name: what to call the file in an error.
+        threads: of the operators; XNNPACK takes the number at construction only.
+        delegate: use XNNPACK (the default everywhere); false: the built-in kernels.
+
+    Raises:
+        ArtifactError: the runtime refuses the file.
+        MissingDependencyError: no runtime here, or one that does not work with this numpy.
+        ConfigError: `threads` is not positive.
+    """
+    if threads < 1:
+        raise ConfigError(f"expected at least 1 thread, but got {threads}")
+    runtime = find_runtime()
+    options: dict[str, Any] = {"model_content": data, "num_threads": threads}
+    if not delegate:
+        resolver = runtime.module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        options["experimental_op_resolver_type"] = resolver
+    said: list[str] = []
+    try:
+        with _native_stderr(said):
+            interpreter = runtime.module.Interpreter(**options)
+            interpreter.allocate_tensors()
+    except SystemError as error:
+        # tflite-runtime 2.14 imports with numpy 2 and fails here, without a reason.
+        raise MissingDependencyError(
+            f"{runtime.name} {runtime.version} does not work with numpy {np.__version__}; "
+            "install `numpy<2` beside it, or use ai-edge-litert"
+        ) from error
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ArtifactError(f"{runtime.name} {runtime.version} cannot load {name}: {reason}") from error
+    return interpreter
+
+
+class Segmenter:
+    """One model, ready to segment tiles of its own input size.
+
+    Attributes:
+        shape: `(height, width)` of the tiles it takes, pixels.
+        dtype: of its input and output, `int8` or `float32`.
+    """
+
+    def __init__(self, artifact: Artifact, *, threads: int = 1, delegate: bool = True) -> None:
+        """Load the model; errors as in `make_interpreter`, or `ArtifactError` for another interface."""
+        self._interpreter = make_interpreter(
+            artifact.data, name=str(artifact.path), threads=threads, delegate=delegate
+        )
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        _check_interface(artifact, inputs, outputs)
+        self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
+        self.shape: tuple[int, int] = (int(inputs[0]["shape"][1]), int(inputs[0]["shape"][2]))
+        self.dtype = np.dtype(inputs[0]["dtype"])
+        self._prepare = to_int8 if self.dtype == np.int8 else to_float
+
+    def invoke(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Run the network on one prepared tile.
+
+        Args:
+            tile: `(H, W)` uint8 of this segmenter's `shape`, after `preprocessing.apply`.
+
+        Returns:
+            `(H, W)` of this segmenter's `dtype`: int8 `q` for the probability `(q + 128) / 256`, or the
+            probability as float32. A fresh array.
+        """
+        self._interpreter.set_tensor(self._input_index, self._prepare(tile)[None, :, :, None])
+        self._interpreter.invoke()
+        output: npt.NDArray[Any] = self._interpreter.get_tensor(self._output_index)
+        return output[0, :, :, 0]
+
+    def mask(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """The mask of one prepared tile, `(H, W)` bool: probability above 0.5.
+
+        For int8 that is a sign test: the sigmoid's output has scale 1/256 and zero point -128, so a
+        probability of 0.5 is exactly 0.
+        """
+        return binarize(self.invoke(tile))
+
+    def probability(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """The foreground probability of one prepared tile, `(H, W)` float32 from 0 to 1."""
+        return to_probability(self.invoke(tile))
+
+
+def binarize(output: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Output of the network, int8 or float32, to a mask: probability above 0.5; same shape."""
+    mask: npt.NDArray[np.bool_] = output > (0 if output.dtype == np.int8 else 0.5)
+    return mask
+
+
+def to_probability(output: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Output of the network, int8 or float32, to probabilities from 0 to 1; same shape."""
+    if output.dtype == np.int8:
+        return (output.astype(np.float32) + 128) * np.float32(1 / 256)
+    return output.astype(np.float32, copy=False)
+
+
+def _check_interface(artifact: Artifact, inputs: list[Any], outputs: list[Any]) -> None:
+    """Refuse a model that is not one grey image in, one probability map of the same size out."""
+
+    def describe(details: list[Any]) -> str:
+        return ", ".join(f"{np.dtype(d['dtype']).name} {tuple(map(int, d['shape']))}" for d in details)
+
+    expected = "expected one (1, H, W, 1) input and output, both float32 or both int8"
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ArtifactError(f"{expected}, but {artifact.path} has {describe(inputs)} -> {describe(outputs)}")
+    shape_in, shape_out = tuple(inputs[0]["shape"]), tuple(outputs[0]["shape"])
+    fits = len(shape_in) == 4 and shape_in == shape_out and shape_in[0] == shape_in[3] == 1
+    same = inputs[0]["dtype"] == outputs[0]["dtype"] and inputs[0]["dtype"] in (np.int8, np.float32)
+    if not (fits and same):
+        raise ArtifactError(f"{expected}, but {artifact.path} has {describe(inputs)} -> {describe(outputs)}")
+    if inputs[0]["dtype"] == np.int8:
+        _check_scales(artifact, inputs[0]["quantization"], outputs[0]["quantization"])
+
+
+def _check_scales(artifact: Artifact, first: tuple[float, int], last: tuple[float, int]) -> None:
+    near = np.isclose(first[0], 1 / 255, rtol=0.01) and np.isclose(last[0], 1 / 256, rtol=1e-6)
+    if not (near and first[1] == last[1] == -128):
+        raise ArtifactError(
+            "expected an int8 input with scale 1/255 and an int8 output with scale 1/256, both with zero "
+            f"point -128, but {artifact.path} has {first} -> {last}; export it with edgeseg"
+        )

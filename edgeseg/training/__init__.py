@@ -1,0 +1,1 @@
+"""Training a U-Net. Needs TensorFlow."""
