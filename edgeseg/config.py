@@ -63,7 +63,7 @@ class UNetConfig:
     @property
     def multiple(self) -> int:
         """Height and width of any input must be multiples of this many pixels."""
-        return 2 ** (self.levels - 1)
+        return 1 << (self.levels - 1)
 
     @property
     def name(self) -> str:

@@ -7,14 +7,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.metadata
-import os
 import platform
 import sys
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +19,7 @@ import numpy.typing as npt
 
 from edgeseg.artifact import Artifact
 from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError
+from edgeseg.native_output import captured_stderr
 from edgeseg.preprocessing import to_float, to_int8
 
 #: Distribution -> module that holds `Interpreter`, in the order of preference.
@@ -68,22 +65,6 @@ def find_runtime() -> Runtime:
     )
 
 
-@contextlib.contextmanager
-def _native_stderr(kept: list[str]) -> Iterator[None]:
-    """Collect what native code writes to file descriptor 2, where Python's sys.stderr cannot see it."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as sink:
-        saved = os.dup(2)
-        os.dup2(sink.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            sink.seek(0)
-            kept.append(sink.read().decode(errors="replace"))
-
-
 def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool = True) -> Any:
     """Build an interpreter with its tensors allocated.
 
@@ -107,7 +88,7 @@ def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool
         options["experimental_op_resolver_type"] = resolver
     said: list[str] = []
     try:
-        with _native_stderr(said):
+        with captured_stderr(said):
             interpreter = runtime.module.Interpreter(**options)
             interpreter.allocate_tensors()
     except SystemError as error:

@@ -15,6 +15,7 @@ import typer
 from edgeseg._version import __version__
 from edgeseg.cli import data
 from edgeseg.cli.console import VERBOSITY
+from edgeseg.cli.train import train
 from edgeseg.errors import EdgesegError
 from edgeseg.files import output_error
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data.app, name="data")
+app.command()(train)
 
 
 def _version(wanted: bool) -> None:

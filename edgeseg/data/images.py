@@ -7,6 +7,7 @@ brought there by `to_grey8`, which says what it did.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -29,6 +30,7 @@ _PNG_END = b"IEND\xaeB`\x82"
 cv2.utils.logging.setLogLevel(0)  # a damaged file is reported once, by us
 
 Grey8 = npt.NDArray[np.uint8]
+AnyImage = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -46,7 +48,7 @@ def list_images(folder: Path) -> list[Path]:
     return [path for path in entries if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
 
 
-def read_image(path: Path) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def read_image(path: Path) -> AnyImage:
     """Read an image file as it is: `(H, W)` grey or `(H, W, C)` BGR(A), uint8 or uint16.
 
     Raises:
@@ -75,7 +77,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         raise _too_large(path)
     if image.dtype not in (np.uint8, np.uint16):
         raise DatasetError(f"expected 8 or 16 bits per channel in {path}, but it holds {image.dtype} values")
-    return image
+    return cast(AnyImage, image)
 
 
 def _refuse_bad_png(path: Path, data: bytes) -> None:
@@ -96,7 +98,7 @@ def _too_large(path: Path, size: str = "more") -> DatasetError:
     )
 
 
-def to_grey8(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> tuple[Grey8, tuple[str, ...]]:
+def to_grey8(image: AnyImage) -> tuple[Grey8, tuple[str, ...]]:
     """Bring an image to 8-bit grey.
 
     Colour is weighted as ITU-R BT.601 does (0.299 R + 0.587 G + 0.114 B); an alpha channel is dropped.
@@ -110,14 +112,12 @@ def to_grey8(image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> tuple[Gre
         tuple where nothing was.
     """
     done: list[str] = []
-    if image.ndim == 3:
-        colour = image[..., :3] if image.shape[2] > 1 else None
-        if colour is None:
-            image = image[..., 0]
-        else:
-            grey = cv2.cvtColor(np.ascontiguousarray(colour), cv2.COLOR_BGR2GRAY)
-            done.append("colour converted to grey")
-            image = grey
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    elif image.ndim == 3:
+        colour = np.ascontiguousarray(image[..., :3])
+        image = cast(AnyImage, cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY))
+        done.append("colour converted to grey")
     if image.dtype == np.uint16:
         low, high = np.percentile(image, DEPTH_PERCENTILES)
         scaled = (image.astype(np.float32) - low) * (255.0 / max(high - low, 1.0))
@@ -140,10 +140,11 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
     image = read_image(path)
     if image.ndim != 2:
         raise DatasetError(f"expected a mask with one channel in {path}, but it has {image.shape[2]}")
-    return image != 0
+    mask: npt.NDArray[np.bool_] = image != 0
+    return mask
 
 
-def write_png(path: Path, image: npt.NDArray[np.generic]) -> None:
+def write_png(path: Path, image: AnyImage) -> None:
     """Write `(H, W)` grey or `(H, W, 3)` BGR as PNG, atomically.
 
     Args:

@@ -1,0 +1,70 @@
+"""`edgeseg train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeseg import config
+from edgeseg.cli.console import note, progress, say, table
+from edgeseg.errors import ConfigError
+
+_DEFAULT_PRESET = "unet-16"
+
+
+def train(
+    data: Annotated[Path, typer.Argument(help="Folder with images/, masks/ and optionally splits.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="The run folder to make, or to go on with.")],
+    preset: Annotated[
+        str | None, typer.Option(help=f"{', '.join(config.PRESETS)} [default: {_DEFAULT_PRESET}]")
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help=", ".join(config.OPTIMIZERS))] = None,
+    loss: Annotated[str | None, typer.Option(help=", ".join(config.LOSSES))] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Crops a step.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help=f"Any of: {', '.join(config.setting_names())}."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+) -> None:
+    """Train a U-Net and keep the epoch with the best validation Dice."""
+    flags = {"optimizer": optimizer, "loss": loss, "epochs": epochs, "batch_size": batch_size, "seed": seed}
+    chosen = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    if resume and (preset or chosen or settings or force):
+        raise ConfigError("--resume goes on with the run's own settings; leave out the other options")
+    wanted = config.override(config.preset(preset or _DEFAULT_PRESET), [*chosen, *(settings or [])])
+
+    from edgeseg.data.dataset import open_dataset
+
+    dataset = open_dataset(data)
+
+    from edgeseg.training import fit, run_folder
+
+    if resume:
+        run = run_folder.open_run(out)
+    else:
+        run = run_folder.create_run(out, wanted.network, wanted.training, dataset, force=force)
+    note(f"training {run.network.name} on {dataset.name} into {out}")
+    try:
+        with progress("Training") as report:
+            history = fit.fit(run, dataset, progress=report)
+    except KeyboardInterrupt:
+        note(f"interrupted; go on with: edgeseg train {data} --out {out} --resume")
+        raise typer.Exit(130) from None
+    best = max(history, key=lambda row: row["val_dice"])
+    columns = ("epoch", "loss", "val_dice", "val_iou", "val_precision", "val_recall")
+    say(table(["", *columns], [[name, *_cells(row, columns)] for name, row in _ends(history, best)]))
+    say(f"\nbest model: {run.best_model}")
+
+
+def _ends(history: list[dict[str, float]], best: dict[str, float]) -> list[tuple[str, dict[str, float]]]:
+    return [("best", best), ("last", history[-1])]
+
+
+def _cells(row: dict[str, float], columns: tuple[str, ...]) -> list[str]:
+    return [f"{row[name]:.0f}" if name == "epoch" else f"{row[name]:.4f}" for name in columns]

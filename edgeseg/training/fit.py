@@ -1,0 +1,198 @@
+"""Training, epoch by epoch, so that a killed run loses at most the epoch it was in.
+
+An epoch ends in this order: best model (if it is the best), history, checkpoint. The checkpoint counts:
+what was written of an epoch without one is written again, and comes out the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from edgeseg import files, metrics
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import TrainingError
+from edgeseg.metrics import ConfusionCounts
+from edgeseg.progress import Progress, silent
+from edgeseg.training.evaluate import count_images
+from edgeseg.training.keras import keras, tf
+from edgeseg.training.losses import LOSSES
+from edgeseg.training.optimizers import build_optimizer
+from edgeseg.training.pipeline import TrainingImages, epoch_dataset, steps_per_epoch
+from edgeseg.training.run_folder import (
+    Row,
+    RunFolder,
+    locked,
+    read_history,
+    update_run,
+    write_history,
+)
+from edgeseg.training.unet import build_unet, momentum_for
+
+_COUNTS = {
+    "tp": keras.metrics.TruePositives,
+    "fp": keras.metrics.FalsePositives,
+    "fn": keras.metrics.FalseNegatives,
+    "tn": keras.metrics.TrueNegatives,
+}
+
+
+def fit(run: RunFolder, dataset: SegmentationDataset, *, progress: Progress = silent) -> list[Row]:
+    """Train from the last checkpoint of `run`, or from the beginning, to the last epoch.
+
+    Args:
+        run: where the configuration stands and the results go.
+        dataset: must be the one that the run began with.
+        progress: told after every step, with the latest figures.
+
+    Returns:
+        The history, one row an epoch.
+
+    Raises:
+        TrainingError: the data set changed, or the loss became infinite or NaN.
+        ConfigError: images and settings do not fit together.
+        OutputError: another process trains in the folder.
+    """
+    if dataset.digest != run.dataset["digest"]:
+        raise TrainingError(
+            f"the data set {dataset.root} is not the one that {run.path} was started with "
+            "(its digest differs); train into a new folder"
+        )
+    with locked(run):
+        return _Training(run, dataset, progress).run_all()
+
+
+class _Training:
+    """The state of one run in this process."""
+
+    def __init__(self, run: RunFolder, dataset: SegmentationDataset, progress: Progress) -> None:
+        self._run, self._progress = run, progress
+        config = run.training
+        self._train = TrainingImages(dataset.split("train"), config.preprocessing)
+        self._val = TrainingImages(dataset.split("val"), config.preprocessing)
+        self._train.check_sizes(run.network, config)
+        self._steps = steps_per_epoch(len(self._train), config)
+        # Same seed, same machine, same result: without it, parallel sums differ from run to run.
+        tf.config.experimental.enable_op_determinism()
+        keras.utils.set_random_seed(config.seed)
+        keras.mixed_precision.set_global_policy("mixed_float16" if config.mixed_precision else "float32")
+        with _strategy().scope():
+            self._model = build_unet(run.network, batch_norm_momentum=momentum_for(self._steps))
+            self._model.compile(
+                optimizer=build_optimizer(config, steps_per_epoch=self._steps),
+                loss=LOSSES[config.loss],
+                metrics=[kind(name=name) for name, kind in _COUNTS.items()],
+                jit_compile=config.xla,
+            )
+        self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self._model.optimizer.build(self._model.trainable_variables)
+        state = tf.train.Checkpoint(model=self._model, optimizer=self._model.optimizer, epoch=self._epoch)
+        self._manager = tf.train.CheckpointManager(state, str(run.checkpoints), max_to_keep=2)
+        if self._manager.latest_checkpoint:
+            state.restore(self._manager.latest_checkpoint).assert_consumed()
+        self._history = read_history(run)[: int(self._epoch)]
+
+    def run_all(self) -> list[Row]:
+        logs = tf.summary.create_file_writer(str(self._run.path / "tensorboard"))
+        for epoch in range(int(self._epoch), self._run.training.epochs):
+            row = self._run_epoch(epoch)
+            self._keep(row)
+            with logs.as_default(step=epoch + 1):
+                for name in row:
+                    tf.summary.scalar(name, row[name])
+            logs.flush()
+        update_run(self._run, finished=True)
+        return self._history
+
+    def _run_epoch(self, epoch: int) -> Row:
+        start = time.monotonic()
+        batches = epoch_dataset(self._train, self._run.training, epoch)
+        watch = _Watch(self._progress, epoch, self._steps, self._run.training.epochs, self._note())
+        logs = self._model.fit(
+            batches, steps_per_epoch=self._steps, verbose=0, callbacks=[watch]
+        ).history
+        train = ConfusionCounts(*(int(logs[name][-1]) for name in _COUNTS))
+        val = count_images(self._model, self._val, multiple=self._run.network.multiple)
+        learned = metrics.pooled(val)
+        step = int(self._model.optimizer.iterations)
+        return {
+            "epoch": epoch + 1,
+            "steps": step,
+            "learning_rate": float(self._model.optimizer.learning_rate),
+            "seconds": time.monotonic() - start,
+            "loss": float(logs["loss"][-1]),
+            **train.to_dict(),
+            **{f"val_{name}": value for name, value in learned.items()},
+        }
+
+    def _keep(self, row: Row) -> None:
+        if row["val_dice"] > max((each["val_dice"] for each in self._history), default=-math.inf):
+            save_model(self._model, self._run.best_model)
+            update_run(self._run, best={"epoch": int(row["epoch"]), "val_dice": row["val_dice"]})
+        self._history.append(row)
+        write_history(self._run, self._history)
+        self._epoch.assign(int(row["epoch"]))
+        self._manager.save()
+
+    def _note(self) -> str:
+        if not self._history:
+            return ""
+        last = self._history[-1]
+        best = max(each["val_dice"] for each in self._history)
+        return f"loss {last['loss']:.3f}  val Dice {last['val_dice']:.3f}  best {best:.3f}"
+
+
+class _Watch(keras.callbacks.Callback):
+    """Reports each step, and stops at the first loss that is no number."""
+
+    def __init__(self, progress: Progress, epoch: int, steps: int, epochs: int, note: str) -> None:
+        super().__init__()
+        self._progress, self._line = progress, note
+        self._epoch, self._steps, self._epochs = epoch, steps, epochs
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} at step {batch + 1} of epoch {self._epoch + 1}; try a lower "
+                "learning_rate, another loss, or no mixed_precision (the last checkpoint is kept)"
+            )
+        done = self._epoch * self._steps + batch + 1
+        note = f"epoch {self._epoch + 1}/{self._epochs}  {self._line}"
+        self._progress(done, self._steps * self._epochs, note)
+
+
+def _strategy() -> Any:
+    """All GPUs where there are several, else the one device there is."""
+    if len(tf.config.list_physical_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Save a Keras model atomically, without optimizer and losses; `OutputError` if it fails."""
+    partial = path.with_name(f".{path.stem}.partial.keras")
+    try:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(partial)
+        partial.replace(path)
+    except OSError as error:
+        raise files.output_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def load_best(run: RunFolder) -> Any:
+    """The best epoch's model.
+
+    Raises:
+        TrainingError: no epoch has been finished.
+    """
+    if not run.best_model.exists():
+        raise TrainingError(
+            f"{run.path} holds no finished epoch yet; train it on with `edgeseg train ... --resume`"
+        )
+    return keras.models.load_model(run.best_model, compile=False)
