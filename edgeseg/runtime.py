@@ -133,8 +133,20 @@ class Segmenter:
             `(H, W)` of this segmenter's `dtype`: int8 `q` for the probability `(q + 128) / 256`, or the
             probability as float32. A fresh array.
         """
+        self.load(tile)
+        self.run()
+        return self.output()
+
+    def load(self, tile: npt.NDArray[np.uint8]) -> None:
+        """The first third of `invoke`: convert a prepared tile and hand it to the runtime."""
         self._interpreter.set_tensor(self._input_index, self._prepare(tile)[None, :, :, None])
+
+    def run(self) -> None:
+        """The second third of `invoke`: the network alone, on the tile loaded last."""
         self._interpreter.invoke()
+
+    def output(self) -> npt.NDArray[Any]:
+        """The last third of `invoke`: a fresh copy of the output, `(H, W)` of this `dtype`."""
         output: npt.NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output[0, :, :, 0]
 
