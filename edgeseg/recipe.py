@@ -20,6 +20,8 @@ class Recipe:
         activations: type that the operators compute in: `float32` or `int8`.
         io: type of input and output tensors: `float32` or `int8`.
         calibrated: whether activation ranges come from images (post-training quantization).
+        min_agreement: the least share of mask pixels, 0 to 1, on which the file must agree with the Keras
+            model that it was made from; below it the export fails.
         summary: the trade-off, in a line.
     """
 
@@ -28,6 +30,7 @@ class Recipe:
     activations: str
     io: str
     calibrated: bool
+    min_agreement: float
     summary: str
 
     @property
@@ -46,19 +49,19 @@ RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
         for recipe in (
             Recipe(
                 variant="float32", weights="float32", activations="float32", io="float32", calibrated=False,
-                summary="the trained network unchanged: the reference",
+                min_agreement=0.9999, summary="the trained network unchanged: the reference",
             ),
             Recipe(
                 variant="float16", weights="float16", activations="float32", io="float32", calibrated=False,
-                summary="half the bytes; computes in float32, so no faster",
+                min_agreement=0.999, summary="half the bytes; computes in float32, so no faster",
             ),
             Recipe(
                 variant="dynamic-int8", weights="int8", activations="float32", io="float32", calibrated=False,
-                summary="a quarter of the bytes without calibration; activations stay float",
+                min_agreement=0.99, summary="a quarter of the bytes without calibration; activations stay float",
             ),
             Recipe(
                 variant="int8-ptq", weights="int8", activations="int8", io="int8", calibrated=True,
-                summary="integers from input to output, ranges calibrated on training images",
+                min_agreement=0.99, summary="integers from input to output, ranges calibrated on training images",
             ),
         )
     }

@@ -39,12 +39,13 @@ def say_json(value: Mapping[str, Any]) -> None:
     sys.stdout.write(json_text(value))
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A plain text table: first column left, the others right aligned, no line wrapped.
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> str:
+    """A plain text table; no line is wrapped.
 
     Args:
         header: column titles.
         rows: cells as text, one sequence of `len(header)` a row.
+        left: the columns that are left aligned; the others are figures, right aligned.
 
     Returns:
         Lines joined by newlines, without a trailing one.
@@ -53,7 +54,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
 
     def render(line: list[str]) -> str:
-        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        cells = (
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
         return "  ".join(cells).rstrip()
 
     rule = "  ".join("-" * width for width in widths)

@@ -115,7 +115,7 @@ def to_grey8(image: AnyImage) -> tuple[Grey8, tuple[str, ...]]:
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[..., 0]
     elif image.ndim == 3:
-        colour = np.ascontiguousarray(image[..., :3])
+        colour = cast(AnyImage, np.ascontiguousarray(image[..., :3]))
         image = cast(AnyImage, cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY))
         done.append("colour converted to grey")
     if image.dtype == np.uint16:

@@ -76,6 +76,7 @@ def create_run(
             "training": training.to_dict(),
             "dataset": {
                 "name": dataset.name,
+                "root": str(dataset.root.resolve()),
                 "digest": dataset.digest,
                 "images": {split: sum(s.split == split for s in dataset.samples) for split in SPLITS},
             },

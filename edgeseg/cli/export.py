@@ -1,0 +1,69 @@
+"""`edgeseg export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeseg.cli.console import progress, say, table
+from edgeseg.errors import TrainingError
+from edgeseg.recipe import RECIPES, recipe
+
+_ALL = list(RECIPES)
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder made by `edgeseg train`.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the .tflite and .json files.")],
+    variant: Annotated[
+        list[str] | None, typer.Option(help=f"{', '.join(_ALL)}; may be repeated [default: all]")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The run's data set [default: where it was trained from].")
+    ] = None,
+    calibration_count: Annotated[int, typer.Option(help="Training images that calibrate int8-ptq.")] = 200,
+    seed: Annotated[int, typer.Option(help="Draws calibration and verification images.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Make audited and verified TFLite files of a trained run."""
+    recipes = [recipe(name) for name in dict.fromkeys(variant or _ALL)]
+
+    from edgeseg.data.dataset import open_dataset
+    from edgeseg.export.run import export_run
+    from edgeseg.training.run_folder import open_run
+
+    opened = open_run(run)
+    root = data or Path(opened.dataset["root"])
+    if not root.is_dir():
+        raise TrainingError(f"the data set of {run} is no longer at {root}; say where with --data")
+    with progress("Exporting") as report:
+        made = export_run(
+            opened, open_dataset(root), recipes, out,
+            calibration_count=calibration_count, seed=seed, force=force, progress=report,
+        )  # fmt: skip
+    rows = []
+    for artifact in made:
+        facts = artifact.metadata
+        agreement = facts["verification"]["agreement"]
+        rows.append(
+            [
+                artifact.path.name, f"{facts['bytes']:,}", f"{facts['gzip_bytes']:,}",
+                str(facts["audit"]["partitions"]), str(len(facts["audit"]["float_operators"])),
+                f"{agreement:.3%}", f"{facts['verification']['dice_keras']:.4f}",
+                f"{facts['verification']['dice_file']:.4f}",
+            ]
+        )  # fmt: skip
+    header = (
+        "file",
+        "bytes",
+        "gzip",
+        "partitions",
+        "float ops",
+        "agreement",
+        "val Dice Keras",
+        "val Dice file",
+    )
+    say(table(header, rows))
+    say(f"\nfiles: {out}")
