@@ -29,6 +29,8 @@ _REASONS = {
     errno.EPERM: "permission denied; choose a folder that you may write to",
     errno.EROFS: "the file system is read-only; choose another folder",
     errno.ENOTDIR: "a part of the path is a file, not a folder; choose another path",
+    errno.EEXIST: "a part of the path is a file, not a folder; choose another path",
+    errno.EBUSY: "it is in use or a mount point; choose a folder below it",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 
@@ -115,7 +117,7 @@ def read_json(path: Path, *, kind: str, error: type[EdgesegError]) -> dict[str, 
         raise error(f"expected {kind} at {path}, but there is no such file") from None
     except OSError as problem:
         raise error(f"cannot read {kind} {path}: {(problem.strerror or str(problem)).lower()}") from problem
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise error(f"expected {kind} as JSON in {path}, but it is not valid JSON ({problem})") from problem
     if not isinstance(value, dict):
         raise error(f"expected {kind} as a JSON object in {path}, but it holds a {type(value).__name__}")
@@ -159,24 +161,43 @@ def staged_folder(target: Path, *, marker: str, force: bool) -> Iterator[Path]:
     Raises:
         OutputError: the target exists, or cannot be written.
     """
-    occupied = target.exists() and not (target.is_dir() and not any(target.iterdir()))
-    if occupied:
+    if _occupied(target):
         refuse_existing(target, force=force)
         if not (target / marker).is_file():
             raise OutputError(
                 f"{target} was not made by this command (it holds no {marker}), so --force does not "
                 "replace it; choose another folder"
             )
+    place = target.resolve()  # a link stays a link, and "." has a name
+    if Path.cwd().is_relative_to(place):
+        raise OutputError(f"cannot replace {target}: it is the current folder or above it; name one below it")
     with _writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent))
     try:
         yield stage
         with _writing(target):
             stage.chmod(0o777 & ~_umask())
-            if target.exists():
-                shutil.rmtree(target)
-            stage.replace(target)
+            _swap(stage, place)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
+
+
+def _occupied(folder: Path) -> bool:
+    with _writing(folder):
+        return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _swap(stage: Path, place: Path) -> None:
+    """Put `stage` where a folder may be; the old one is deleted only when the new one is there."""
+    old = stage.with_suffix(".old")
+    if place.exists():
+        place.replace(old)
+    try:
+        stage.replace(place)
+    except BaseException:
+        if old.exists():
+            old.replace(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -80,7 +80,7 @@ def stretch_table(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) ->
     """
     cumulative = np.cumsum(np.bincount(image.ravel(), minlength=256))
     low, high = (
-        int(np.searchsorted(cumulative, percentile / 100 * image.size))
+        int(np.searchsorted(cumulative, max(percentile * image.size / 100, 1)))
         for percentile in (preprocessing.low, preprocessing.high)
     )
     high = max(min(high, 255), low + preprocessing.min_range)

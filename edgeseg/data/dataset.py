@@ -17,6 +17,8 @@ from edgeseg.data.images import Grey8, list_images, read_grey8, read_mask
 from edgeseg.data.splits import SPLITS, assign_splits, source_of
 from edgeseg.errors import DatasetError
 
+_COLUMNS = ("stem", "split", "source_image")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -159,7 +161,7 @@ def read_splits(root: Path, stems: list[str]) -> dict[str, tuple[str, str]]:
         return {stem: (split, sources[stem]) for stem, split in assign_splits(sources).items()}
     known = set(stems)
     result: dict[str, tuple[str, str]] = {}
-    for line, row in _split_rows(path):
+    for line, row in split_rows(path):
         stem, split = row["stem"], row["split"]
         if split not in SPLITS:
             raise DatasetError(
@@ -169,20 +171,31 @@ def read_splits(root: Path, stems: list[str]) -> dict[str, tuple[str, str]]:
             raise DatasetError(f"{path} line {line} names '{stem}', but there is no such image")
         if stem in result:
             raise DatasetError(f"{path} line {line} names '{stem}' a second time; remove one of the lines")
-        result[stem] = (split, row.get("source_image") or source_of(stem))
+        result[stem] = (split, row["source_image"] or source_of(stem))
     return result
 
 
-def _split_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def split_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a `splits.csv` as they are, not judged.
+
+    Yields:
+        The line number and the columns `stem`, `split`, `source_image`, empty where a cell is missing.
+
+    Raises:
+        DatasetError: the file cannot be read as CSV, or lacks the column `stem` or `split`.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"cannot read {path} as UTF-8 text: {error}") from error
     reader = csv.DictReader(text.splitlines())
-    if not {"stem", "split"} <= set(reader.fieldnames or ()):
-        raise DatasetError(
-            f"expected the columns stem,split[,source_image] in {path}, "
-            f"but got {','.join(reader.fieldnames or ())}"
-        )
-    for row in reader:
-        yield reader.line_num, row
+    try:
+        if not {"stem", "split"} <= set(reader.fieldnames or ()):
+            raise DatasetError(
+                f"expected the columns stem,split[,source_image] in {path}, "
+                f"but got {','.join(reader.fieldnames or ()) or 'nothing'}"
+            )
+        for row in reader:
+            yield reader.line_num, {name: row.get(name) or "" for name in _COLUMNS}
+    except csv.Error as error:
+        raise DatasetError(f"cannot read {path} as CSV, line {reader.line_num}: {error}") from error

@@ -6,8 +6,9 @@ brought there by `to_grey8`, which says what it did.
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -25,7 +26,8 @@ DEPTH_PERCENTILES = (0.1, 99.9)
 MAX_PIXELS = 2**29
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_END = b"IEND\xaeB`\x82"
+_JPEG_SIGNATURE, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+_TIFF_SUFFIXES = (".tif", ".tiff")
 
 cv2.utils.logging.setLogLevel(0)  # a damaged file is reported once, by us
 
@@ -51,9 +53,18 @@ def list_images(folder: Path) -> list[Path]:
 def read_image(path: Path) -> AnyImage:
     """Read an image file as it is: `(H, W)` grey or `(H, W, C)` BGR(A), uint8 or uint16.
 
+    Of a file with several pages the first is read; `page_count` tells how many there are.
+
     Raises:
-        DatasetError: the file is missing, empty, truncated, no image, too large, or of another depth.
+        DatasetError: the file is missing, empty, damaged, no image, too large, or of another depth.
     """
+    image = _decode(path)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise DatasetError(f"expected 8 or 16 bits per channel in {path}, but it holds {image.dtype} values")
+    return cast("AnyImage", image)
+
+
+def _decode(path: Path) -> npt.NDArray[Any]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -62,7 +73,7 @@ def read_image(path: Path) -> AnyImage:
         raise DatasetError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     if not data:
         raise DatasetError(f"expected an image in {path}, but the file is empty (0 bytes)")
-    _refuse_bad_png(path, data)
+    _refuse_damaged(path, data)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -75,21 +86,40 @@ def read_image(path: Path) -> AnyImage:
         )
     if image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise _too_large(path)
-    if image.dtype not in (np.uint8, np.uint16):
-        raise DatasetError(f"expected 8 or 16 bits per channel in {path}, but it holds {image.dtype} values")
-    return cast(AnyImage, image)
+    return cast("npt.NDArray[Any]", image)
 
 
-def _refuse_bad_png(path: Path, data: bytes) -> None:
-    """Judge a PNG by its header and trailer: cheaper, and clearer, than libpng's own complaint."""
-    if not data.startswith(_PNG_SIGNATURE):
-        return
-    if len(data) >= 24:
+def _refuse_damaged(path: Path, data: bytes) -> None:
+    """Judge PNG and JPEG before decoding: clearer than their libraries, which print their complaints."""
+    if data.startswith(_PNG_SIGNATURE):
+        damage = _png_damage(data)
+        if damage:
+            raise DatasetError(f"cannot decode {path}: the PNG file {damage}")
         width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
         if width * height > MAX_PIXELS:
             raise _too_large(path, f"{width}x{height}")
-    if _PNG_END not in data[-64:]:
-        raise DatasetError(f"cannot decode {path}: the PNG file is truncated ({len(data)} bytes)")
+    elif data.startswith(_JPEG_SIGNATURE) and _JPEG_END not in data:
+        raise DatasetError(f"cannot decode {path}: the JPEG file is truncated ({len(data)} bytes)")
+
+
+def _png_damage(data: bytes) -> str | None:
+    """Walk over the chunks (length, type, data, CRC-32 of type and data) to the last one, IEND."""
+    position = len(_PNG_SIGNATURE)
+    while position + 12 <= len(data):
+        end = position + 12 + int.from_bytes(data[position : position + 4], "big")
+        if end > len(data):
+            break
+        if zlib.crc32(data[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            return f"is damaged (a checksum differs at byte {position})"
+        if data[position + 4 : position + 8] == b"IEND":
+            return None
+        position = end
+    return f"is truncated ({len(data)} bytes)"
+
+
+def page_count(path: Path) -> int:
+    """How many pages an image file holds: 1, or more in a TIFF stack."""
+    return max(1, int(cv2.imcount(str(path)))) if path.suffix.lower() in _TIFF_SUFFIXES else 1
 
 
 def _too_large(path: Path, size: str = "more") -> DatasetError:
@@ -111,19 +141,34 @@ def to_grey8(image: AnyImage) -> tuple[Grey8, tuple[str, ...]]:
         The image, `(H, W)` uint8, and what was done to it (`"colour converted to grey"`); an empty
         tuple where nothing was.
     """
-    done: list[str] = []
-    if image.ndim == 3 and image.shape[2] == 1:
-        image = image[..., 0]
-    elif image.ndim == 3:
-        colour = cast(AnyImage, np.ascontiguousarray(image[..., :3]))
-        image = cast(AnyImage, cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY))
-        done.append("colour converted to grey")
-    if image.dtype == np.uint16:
-        low, high = np.percentile(image, DEPTH_PERCENTILES)
-        scaled = (image.astype(np.float32) - low) * (255.0 / max(high - low, 1.0))
-        image = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-        done.append("16 bits mapped to 8 by percentiles")
-    return np.ascontiguousarray(image, np.uint8), tuple(done)
+    grey = _to_grey(image)
+    done = ("colour converted to grey",) if is_colour(image) else ()
+    limits = depth_range(grey)
+    if limits is None:
+        return np.ascontiguousarray(grey, np.uint8), done
+    low, high = limits
+    scaled = (grey.astype(np.float32) - low) * (255.0 / max(high - low, 1.0))
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8), (*done, "16 bits mapped to 8 by percentiles")
+
+
+def is_colour(image: npt.NDArray[np.generic]) -> bool:
+    """Whether an image has more than one channel."""
+    return image.ndim == 3 and image.shape[2] > 1
+
+
+def _to_grey(image: AnyImage) -> AnyImage:
+    if is_colour(image):
+        colour = cast("AnyImage", np.ascontiguousarray(image[..., :3]))
+        return cast("AnyImage", cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY))
+    return image[..., 0] if image.ndim == 3 else image
+
+
+def depth_range(image: AnyImage) -> tuple[float, float] | None:
+    """The two grey values of a 16-bit image that `to_grey8` maps to 0 and 255; None for 8 bits."""
+    if image.dtype != np.uint16:
+        return None
+    low, high = np.percentile(_to_grey(image), DEPTH_PERCENTILES)
+    return float(low), float(high)
 
 
 def read_grey8(path: Path) -> Grey8:
@@ -142,6 +187,26 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
         raise DatasetError(f"expected a mask with one channel in {path}, but it has {image.shape[2]}")
     mask: npt.NDArray[np.bool_] = image != 0
     return mask
+
+
+def read_labels(path: Path) -> npt.NDArray[np.int64]:
+    """Read a label image: `(H, W)` int64, 0 is background, every other value an object.
+
+    Any depth that holds whole numbers is taken, 32 bits and float TIFF included. In a colour image
+    (a palette too) every colour but black is a label; transparency is dropped.
+
+    Raises:
+        DatasetError: as in `read_image`, or a value is negative or not a whole number.
+    """
+    image = _decode(path)
+    if is_colour(image):
+        weights = np.array([1, 1 << 16, 1 << 32], np.int64)  # one number for each colour of 8 or 16 bits
+        return cast("npt.NDArray[np.int64]", image[..., :3].astype(np.int64) @ weights)
+    with np.errstate(invalid="ignore"):  # a NaN is refused below
+        labels: npt.NDArray[np.int64] = image.astype(np.int64)
+    if labels.min() < 0 or not np.array_equal(labels, image):
+        raise DatasetError(f"expected whole numbers from 0 as labels in {path}, but it holds others")
+    return labels
 
 
 def write_png(path: Path, image: AnyImage) -> None:

@@ -28,7 +28,8 @@ def assign_splits(sources: Mapping[str, str], *, seed: int = 0) -> dict[str, str
     """Divide stems as the study did (60.1 / 19.95 / 19.95 %), no source image in two splits.
 
     Source images are taken largest first, in an order that a hash of seed and name decides, each to
-    the split that lacks most. With one file a source the counts are exact.
+    the split that lacks most. With one file a source the counts are exact. From three source images
+    on, no split stays empty.
 
     Args:
         sources: stem -> source image.
@@ -48,8 +49,12 @@ def assign_splits(sources: Mapping[str, str], *, seed: int = 0) -> dict[str, str
     missing = {split: round(len(sources) * STUDY_COUNTS[split] / total) for split in ("val", "test")}
     missing["train"] = len(sources) - sum(missing.values())
     result: dict[str, str] = {}
-    for source in sorted(groups, key=order):
-        split = max(SPLITS, key=missing.__getitem__)
+    empty = list(SPLITS)
+    for done, source in enumerate(sorted(groups, key=order)):
+        last_chance = len(groups) - done <= len(empty)
+        split = max(empty if last_chance else SPLITS, key=missing.__getitem__)
+        if split in empty:
+            empty.remove(split)
         missing[split] -= len(groups[source])
         result.update(dict.fromkeys(groups[source], split))
     return result
