@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
 from edgeseg.metrics import ConfusionCounts
 from edgeseg.progress import Progress, silent
+from edgeseg.training.batch_norm import BATCHES, StatisticsMeter
 from edgeseg.training.evaluate import count_images
 from edgeseg.training.keras import keras, tf
 from edgeseg.training.losses import LOSSES
 from edgeseg.training.optimizers import build_optimizer
-from edgeseg.training.pipeline import TrainingImages, epoch_dataset, steps_per_epoch
+from edgeseg.training.pipeline import TrainingImages, batches, epoch_dataset, steps_per_epoch
 from edgeseg.training.run_folder import (
     Row,
     RunFolder,
@@ -30,7 +32,7 @@ from edgeseg.training.run_folder import (
     update_run,
     write_history,
 )
-from edgeseg.training.unet import build_unet, momentum_for
+from edgeseg.training.unet import build_unet
 
 _COUNTS = {
     "tp": keras.metrics.TruePositives,
@@ -80,13 +82,14 @@ class _Training:
         keras.utils.set_random_seed(config.seed)
         keras.mixed_precision.set_global_policy("mixed_float16" if config.mixed_precision else "float32")
         with _strategy().scope():
-            self._model = build_unet(run.network, batch_norm_momentum=momentum_for(self._steps))
+            self._model = build_unet(run.network)
             self._model.compile(
                 optimizer=build_optimizer(config, steps_per_epoch=self._steps),
                 loss=LOSSES[config.loss],
                 metrics=[kind(name=name) for name, kind in _COUNTS.items()],
                 jit_compile=config.xla,
             )
+        self._meter = StatisticsMeter(self._model)
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self._model.optimizer.build(self._model.trainable_variables)
         state = tf.train.Checkpoint(model=self._model, optimizer=self._model.optimizer, epoch=self._epoch)
@@ -109,11 +112,11 @@ class _Training:
 
     def _run_epoch(self, epoch: int) -> Row:
         start = time.monotonic()
-        batches = epoch_dataset(self._train, self._run.training, epoch)
+        examples = epoch_dataset(self._train, self._run.training, epoch)
         watch = _Watch(self._progress, epoch, self._steps, self._run.training.epochs, self._note())
-        logs = self._model.fit(
-            batches, steps_per_epoch=self._steps, verbose=0, callbacks=[watch]
-        ).history
+        logs = self._model.fit(examples, steps_per_epoch=self._steps, verbose=0, callbacks=[watch]).history
+        again = islice(batches(self._train, self._run.training, epoch), BATCHES)
+        self._meter.measure(images for images, _ in again)
         train = ConfusionCounts(*(int(logs[name][-1]) for name in _COUNTS))
         val = count_images(self._model, self._val, multiple=self._run.network.multiple)
         learned = metrics.pooled(val)

@@ -15,7 +15,6 @@ def build_unet(
     *,
     input_size: int | None = None,
     batch_size: int | None = None,
-    batch_norm_momentum: float = 0.99,
 ) -> Any:
     """Build the network with fresh weights.
 
@@ -24,7 +23,6 @@ def build_unet(
         input_size: height and width; None takes any multiple of `config.multiple`.
         batch_size: a fixed one for export: with a dynamic batch, transposed convolutions compute their
             output shape at run time, and XNNPACK leaves those operators out.
-        batch_norm_momentum: of the moving averages; see `momentum_for`.
 
     Returns:
         A Keras model, `(N, H, W, 1)` float from 0 to 1 -> `(N, H, W, 1)` float32 probability.
@@ -32,46 +30,37 @@ def build_unet(
     inputs = keras.Input((input_size, input_size, 1), batch_size=batch_size, name="image")
     tensor, skips = inputs, []
     for level in range(config.levels - 1):
-        tensor = _block(tensor, config.base_filters << level, batch_norm_momentum, f"down{level}")
+        tensor = _block(tensor, config.base_filters << level, f"down{level}")
         skips.append(tensor)
         tensor = layers.MaxPooling2D(2, name=f"pool{level}")(tensor)
-    tensor = _block(tensor, config.base_filters << (config.levels - 1), batch_norm_momentum, "bottom")
+    tensor = _block(tensor, config.base_filters << (config.levels - 1), "bottom")
     for level in reversed(range(config.levels - 1)):
         filters = config.base_filters << level
-        tensor = _upsample(tensor, filters, config.decoder, batch_norm_momentum, f"up{level}")
+        tensor = _upsample(tensor, filters, config.decoder, f"up{level}")
         tensor = layers.Concatenate(name=f"skip{level}")([skips[level], tensor])
-        tensor = _block(tensor, filters, batch_norm_momentum, f"merge{level}")
+        tensor = _block(tensor, filters, f"merge{level}")
     logits = layers.Conv2D(1, 1, name="logits")(tensor)
     outputs = layers.Activation("sigmoid", dtype="float32", name="probability")(logits)
     return keras.Model(inputs, outputs, name=config.name)
 
 
-def _conv(tensor: Any, filters: int, momentum: float, name: str) -> Any:
+def _conv(tensor: Any, filters: int, name: str) -> Any:
     tensor = layers.Conv2D(
         filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
     )(tensor)
-    tensor = layers.BatchNormalization(momentum=momentum, name=f"{name}_norm")(tensor)
+    tensor = layers.BatchNormalization(name=f"{name}_norm")(tensor)
     return layers.ReLU(name=f"{name}_relu")(tensor)
 
 
-def _block(tensor: Any, filters: int, momentum: float, name: str) -> Any:
-    return _conv(_conv(tensor, filters, momentum, f"{name}a"), filters, momentum, f"{name}b")
+def _block(tensor: Any, filters: int, name: str) -> Any:
+    return _conv(_conv(tensor, filters, f"{name}a"), filters, f"{name}b")
 
 
-def _upsample(tensor: Any, filters: int, decoder: str, momentum: float, name: str) -> Any:
+def _upsample(tensor: Any, filters: int, decoder: str, name: str) -> Any:
     if decoder == "transpose":
         # No BatchNorm behind it: quantization-aware training cannot fold it and leaves a float island.
         return layers.Conv2DTranspose(filters, 2, strides=2, padding="same", name=name)(tensor)
-    return _conv(layers.UpSampling2D(2, interpolation="bilinear", name=name)(tensor), filters, momentum, name)
-
-
-def momentum_for(steps_per_epoch: int) -> float:
-    """The BatchNorm momentum that leaves 1 % of a moving average's start after one epoch.
-
-    Keras' 0.99 leaves 55 % after an epoch of 60 steps, and validation looks broken for five epochs. The
-    momentum stays within 0.5 (very short epochs: else a single batch would decide) and 0.99.
-    """
-    return min(max(0.01 ** (1 / steps_per_epoch), 0.5), 0.99)
+    return _conv(layers.UpSampling2D(2, interpolation="bilinear", name=name)(tensor), filters, name)
 
 
 def rebuild_for_export(trained: Any, config: UNetConfig) -> Any:
