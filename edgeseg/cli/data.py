@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from edgeseg.cli.data_check import data_check
+
 app = typer.Typer(help="Check, import and synthesize data sets.", no_args_is_help=True)
 
 
 @app.callback()
 def _data() -> None:
     pass
+
+
+app.command("check")(data_check)
