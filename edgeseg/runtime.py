@@ -103,6 +103,19 @@ def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool
     return interpreter
 
 
+def list_nodes(interpreter: Any) -> list[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    """The nodes of an interpreter from `make_interpreter`.
+
+    Returns:
+        `(kind, numbers of the input tensors, numbers of the output tensors)` of each: the operators in
+        the order of the file, then one `DELEGATE` for each partition that XNNPACK took.
+    """
+    return [
+        (str(node["op_name"]), tuple(map(int, node["inputs"])), tuple(map(int, node["outputs"])))
+        for node in interpreter._get_ops_details()  # noqa: SLF001  there is no public way to see partitions
+    ]
+
+
 class Segmenter:
     """One model, ready to segment tiles of its own input size.
 

@@ -14,9 +14,11 @@ import typer
 
 from edgeseg._version import __version__
 from edgeseg.cli import data
+from edgeseg.cli.bench import bench
 from edgeseg.cli.console import VERBOSITY
 from edgeseg.cli.doctor import doctor
 from edgeseg.cli.export import export
+from edgeseg.cli.inspect import inspect
 from edgeseg.cli.train import train
 from edgeseg.errors import EdgesegError
 from edgeseg.files import output_error
@@ -32,6 +34,8 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command()(train)
 app.command()(export)
+app.command()(inspect)
+app.command()(bench)
 app.command()(doctor)
 
 

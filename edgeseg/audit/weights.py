@@ -1,0 +1,202 @@
+"""What is stored in a model: its kernels, biases and other constants, how quantized and how sparse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg.audit.flatbuffer import Graph, Tensor
+
+#: Where an operator takes its kernel and its bias.
+KERNEL_INPUT = {
+    "CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "TRANSPOSE_CONV": 1, "FULLY_CONNECTED": 1,
+    "CONV_3D": 1, "CONV_3D_TRANSPOSE": 1,
+}  # fmt: skip
+_BIAS_INPUT = {
+    "CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "TRANSPOSE_CONV": 3, "FULLY_CONNECTED": 2,
+    "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3,
+}  # fmt: skip
+
+#: Operators that only unpack stored values: float16 or int8 to float32, sparse to dense.
+UNPACKING = ("DEQUANTIZE", "DENSIFY")
+
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+# bfloat16 has no numpy type: its bits are compared instead.
+_NUMPY = {
+    "float64": np.float64, "float32": np.float32, "float16": np.float16, "bfloat16": np.uint16,
+    "int64": np.int64, "int32": np.int32, "int16": np.int16, "int8": np.int8, "uint8": np.uint8,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """One stored tensor that was learned.
+
+    Attributes:
+        tensor: its name.
+        operator: the kind of the operator that uses it (the first one).
+        role: `kernel`, `bias`, or `constant` for the operand of another operator.
+        dtype: as stored.
+        shape: as the operator sees it.
+        scales: how many quantization scales it has; 0 if it is not quantized.
+        per_channel: one scale for each channel; None if it is not quantized.
+        size: number of elements.
+        zeros: how many elements stand for zero, or None for a type that this cannot count.
+        sparse_encoded: only the values that are not zero are stored (the converter's experimental
+            sparsity).
+    """
+
+    tensor: str
+    operator: str
+    role: str
+    dtype: str
+    shape: tuple[int, ...]
+    scales: int
+    per_channel: bool | None
+    size: int
+    zeros: int | None
+    sparse_encoded: bool
+
+    @property
+    def sparsity(self) -> float | None:
+        """Share of elements that are zero, 0 to 1."""
+        return None if self.zeros is None or not self.size else self.zeros / self.size
+
+
+def stored_tensors(graph: Graph) -> dict[int, int]:
+    """The tensors known before the model runs.
+
+    Returns:
+        Number of the tensor as operators use it -> number of the tensor that holds the stored values:
+        the same one, or the packed one (float16, sparse) that `UNPACKING` operators unpack.
+    """
+    stored = {number: number for number, tensor in enumerate(graph.tensors) if tensor.data is not None}
+    for operator in graph.operators:
+        if operator.name in UNPACKING and operator.inputs and operator.inputs[0] in stored:
+            stored.update((output, stored[operator.inputs[0]]) for output in operator.outputs)
+    return stored
+
+
+def list_weights(graphs: Sequence[Graph]) -> tuple[Weight, ...]:
+    """Every learned tensor once, in the order of its first use; shapes, axes and paddings are left out."""
+    found: list[Weight] = []
+    elsewhere: set[int] = set()  # buffers that an earlier subgraph uses: signatures share their weights
+    for graph in graphs:
+        stored, seen = stored_tensors(graph), set[int]()
+        for operator in graph.operators:
+            if operator.name in UNPACKING:
+                continue
+            for position, number in enumerate(operator.inputs):
+                holder = stored.get(number, -1)
+                if holder < 0 or holder in seen or graph.tensors[holder].buffer in elsewhere:
+                    continue
+                seen.add(holder)
+                if _learned(graph.tensors[holder]):
+                    role = _role(operator.name, position)
+                    found.append(_weight(graph.tensors[holder], operator.name, role))
+        elsewhere.update(graph.tensors[holder].buffer for holder in seen)
+    return tuple(found)
+
+
+def _role(operator: str, position: int) -> str:
+    if KERNEL_INPUT.get(operator) == position:
+        return "kernel"
+    return "bias" if _BIAS_INPUT.get(operator) == position else "constant"
+
+
+def _learned(tensor: Tensor) -> bool:
+    return bool(tensor.scales) or tensor.dtype in _FLOATS
+
+
+def _weight(tensor: Tensor, operator: str, role: str) -> Weight:
+    return Weight(
+        tensor=tensor.name,
+        operator=operator,
+        role=role,
+        dtype=tensor.dtype,
+        shape=tensor.shape,
+        scales=len(tensor.scales),
+        per_channel=_per_channel(tensor),
+        size=tensor.size,
+        zeros=_zeros(tensor),
+        sparse_encoded=tensor.sparse,
+    )
+
+
+def _per_channel(tensor: Tensor) -> bool | None:
+    """A single channel with a single scale counts as per-channel."""
+    if not tensor.scales:
+        return None
+    axis = tensor.axis
+    channels = tensor.shape[axis] if 0 <= axis < len(tensor.shape) else 1
+    return len(tensor.scales) == channels
+
+
+def _zeros(tensor: Tensor) -> int | None:
+    kind = _NUMPY.get(tensor.dtype)
+    if kind is None or tensor.data is None or len(tensor.data) % np.dtype(kind).itemsize:
+        return None
+    values = np.frombuffer(tensor.data, dtype=kind)
+    if tensor.dtype == "bfloat16":
+        return tensor.size - int(np.count_nonzero(values & 0x7FFF))
+    zero = _zero_points(tensor)
+    if isinstance(zero, int) and zero == 0:
+        return tensor.size - int(np.count_nonzero(values))
+    if tensor.sparse:
+        return None
+    return int(np.count_nonzero(values.reshape(tensor.shape) == zero))
+
+
+def _zero_points(tensor: Tensor) -> int | npt.NDArray[np.int64]:
+    """The value that stands for zero: one number, or an array that broadcasts over the channels."""
+    points = set(tensor.zero_points) or {0}
+    if len(points) == 1:
+        return points.pop()
+    shape = [1] * len(tensor.shape)
+    if not 0 <= tensor.axis < len(shape) or tensor.shape[tensor.axis] != len(tensor.zero_points):
+        return 0
+    shape[tensor.axis] = len(tensor.zero_points)
+    return np.array(tensor.zero_points, dtype=np.int64).reshape(shape)
+
+
+def overall_sparsity(weights: Sequence[Weight]) -> float | None:
+    """Share of zeros over all kernels together, 0 to 1; None without a countable kernel."""
+    kernels = [weight for weight in weights if weight.role == "kernel" and weight.zeros is not None]
+    total = sum(weight.size for weight in kernels)
+    return sum(weight.zeros or 0 for weight in kernels) / total if total else None
+
+
+def count_macs(graph: Graph) -> int:
+    """Multiply-accumulate operations of one inference, of the operators that have a kernel.
+
+    With a kernel of `kh*kw` and channels `ci` in, `co` out (and depth `kd` for 3-D):
+
+        CONV_2D, CONV_3D          n * oh * ow * kh * kw * ci * co     (oh, ow: output; ci: of the kernel)
+        DEPTHWISE_CONV_2D         n * oh * ow * kh * kw * co
+        TRANSPOSE_CONV            n * ih * iw * kh * kw * ci * co     (ih, iw: input)
+        FULLY_CONNECTED           rows * ci * co
+
+    All are positions times the size of the kernel. Elementwise operators, pooling and resizing are not
+    counted; a dynamic dimension counts as 1.
+    """
+    return sum(
+        _positions(graph, operator.name, operator.inputs, operator.outputs)
+        * graph.tensors[operator.inputs[KERNEL_INPUT[operator.name]]].size
+        for operator in graph.operators
+        if _has_kernel(operator.name, operator.inputs, operator.outputs)
+    )
+
+
+def _has_kernel(name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> bool:
+    needed = 3 if name in ("TRANSPOSE_CONV", "CONV_3D_TRANSPOSE") else 2
+    return name in KERNEL_INPUT and len(inputs) >= needed and min(inputs[:needed]) >= 0 and bool(outputs)
+
+
+def _positions(graph: Graph, name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int:
+    transposed = name in ("TRANSPOSE_CONV", "CONV_3D_TRANSPOSE")
+    return math.prod(graph.tensors[inputs[2] if transposed else outputs[0]].shape[:-1])
