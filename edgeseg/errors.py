@@ -32,6 +32,10 @@ class OutputError(EdgesegError):
     """A result cannot be written."""
 
 
+class ResultError(EdgesegError):
+    """A file of results cannot be read, or does not hold what is asked of it."""
+
+
 class MissingDependencyError(EdgesegError):
     """An optional package is needed and not installed."""
 

@@ -1,0 +1,191 @@
+"""`python -m edgeseg.bench.child`: measures one model in a process of its own.
+
+A job comes as JSON on stdin. Messages go out on stdout, one JSON object a line: signs of life
+(`{"doing": ...}`) at most one a second, and at the end `{"answer": ...}`. What native code prints
+goes to stderr.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from edgeseg.artifact import Artifact, load_artifact
+from edgeseg.bench.latency import MIN_WARMUP, Laps, repeat, run_lap, timing_tile
+from edgeseg.bench.measurement import Failure, Run
+from edgeseg.bench.memory import MB, limited, peak_bytes
+from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality
+from edgeseg.errors import ArtifactError, EdgesegError
+from edgeseg.runtime import Segmenter, find_runtime
+
+#: Told what is going on.
+Alive = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to measure.
+
+    Attributes:
+        model: path of the .tflite file.
+        threads: of the interpreter.
+        options: how.
+        data: the data set's folder, or `None` to leave quality out.
+        split: of it.
+    """
+
+    model: str
+    threads: int
+    options: BenchOptions
+    data: str | None
+    split: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data."""
+        return cls(**{**value, "options": BenchOptions.from_dict(value["options"])})
+
+    @property
+    def limit_bytes(self) -> int | None:
+        """The memory that this process may take."""
+        return self.options.memory_limit_mb and self.options.memory_limit_mb * MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came out: the parts asked for, or a failure alone."""
+
+    run: Run | None = None
+    quality: QualityResult | None = None
+    failure: Failure | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {
+            "run": self.run.to_dict() if self.run else None,
+            "quality": [image.to_dict() for image in self.quality.images] if self.quality else None,
+            "failure": asdict(self.failure) if self.failure else None,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data."""
+        images, failure = value["quality"], value["failure"]
+        return cls(
+            run=Run.from_dict(value["run"]) if value["run"] else None,
+            quality=QualityResult(tuple(map(ImageCounts.from_dict, images))) if images else None,
+            failure=Failure(**failure) if failure else None,
+        )
+
+
+def work(job: Job, alive: Alive) -> Answer:
+    """Measure; what a user can mend comes back as a failure, a defect of ours is raised."""
+    try:
+        return _measure(job, alive)
+    except EdgesegError as error:
+        return Answer(failure=Failure(kind="refused", reason=str(error)))
+    except MemoryError as error:
+        detail = f" ({error})" if str(error) else ""
+        allowed = f", {job.options.memory_limit_mb} MB allowed" if job.limit_bytes else ""
+        return Answer(failure=Failure(kind="memory", reason=f"ran out of memory{allowed}{detail}"))
+
+
+def _measure(job: Job, alive: Alive) -> Answer:
+    find_runtime()
+    baseline = peak_bytes()
+    try:
+        with limited(job.limit_bytes, threads=job.threads):
+            artifact = load_artifact(Path(job.model))
+            segmenter, init_ns, laps = _time(artifact, job, alive)
+    except (ArtifactError, RuntimeError):
+        # Where an allocation is refused, the runtime says anything but that. If the same file works
+        # without the limit, then the limit it was.
+        if job.limit_bytes and _works(job):
+            raise MemoryError from None
+        raise
+    run = Run(init_ns=init_ns, laps=laps, baseline_bytes=baseline, peak_bytes=peak_bytes())
+    return Answer(run=run, quality=_quality(job, artifact, segmenter, alive))
+
+
+def _time(artifact: Artifact, job: Job, alive: Alive) -> tuple[Segmenter, int, Laps]:
+    alive("loading")
+    start = time.perf_counter_ns()
+    segmenter = Segmenter(artifact, threads=job.threads)
+    init_ns = time.perf_counter_ns() - start
+    lap = partial(run_lap, segmenter, timing_tile(segmenter.shape), artifact.preprocessing)
+    options = job.options
+    gc.collect()
+    gc.disable()
+    first = lap()
+    warmup = repeat(lap, seconds=options.warmup_seconds, count=MIN_WARMUP, alive=partial(alive, "warming up"))
+    counted = repeat(lap, seconds=options.seconds, count=options.samples, alive=partial(alive, "timing"))
+    gc.enable()
+    return segmenter, init_ns, Laps(first=first, warmup=warmup, counted=counted)
+
+
+def _works(job: Job) -> bool:
+    try:
+        segmenter = Segmenter(load_artifact(Path(job.model)), threads=job.threads)
+        segmenter.invoke(timing_tile(segmenter.shape))
+    except (ArtifactError, RuntimeError):
+        return False
+    return True
+
+
+def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -> QualityResult | None:
+    if job.data is None:
+        return None
+    # Late, so that OpenCV does not count as memory of the model.
+    from edgeseg.data.dataset import open_dataset
+
+    samples = open_dataset(Path(job.data)).split(job.split)
+
+    def progress(done: int, total: int, _note: str) -> None:
+        alive(f"quality {done}/{total}")
+
+    return measure_quality(segmenter, samples, artifact.preprocessing, progress=progress)
+
+
+def _own_stdout() -> int:
+    """Keep stdout for messages: whoever prints to it from now on prints to stderr."""
+    messages = os.dup(1)
+    os.dup2(2, 1)
+    return messages
+
+
+def main() -> None:
+    """Read a job, measure, answer."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is no surprise here: no core file
+    messages = _own_stdout()
+    last = 0.0
+
+    def send(message: Mapping[str, Any]) -> None:
+        os.write(messages, (json.dumps(message) + "\n").encode())
+
+    def alive(doing: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1:
+            last = time.monotonic()
+            send({"doing": doing})
+
+    answer = work(Job.from_dict(json.load(sys.stdin)), alive)
+    with os.fdopen(messages, "w") as stream:
+        stream.write(json.dumps({"answer": answer.to_dict()}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

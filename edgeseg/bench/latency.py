@@ -1,0 +1,113 @@
+"""Time of single inferences, as raw samples: every statistic is computed from them, none kept instead."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg.preprocessing import Preprocessing, apply
+from edgeseg.runtime import Segmenter, binarize
+
+Clock = Callable[[], int]
+
+#: Inferences of the warm-up, at least; the first one of all is counted apart.
+MIN_WARMUP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """One inference in three parts, nanoseconds.
+
+    Attributes:
+        prepare_ns: preprocessing, conversion to the model's type, handing over to the runtime.
+        invoke_ns: the network alone.
+        output_ns: fetching the output and making it a mask.
+    """
+
+    prepare_ns: int
+    invoke_ns: int
+    output_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laps:
+    """The inferences of one process, in the order in which they ran.
+
+    Attributes:
+        first: the very first one: the runtime packs weights and touches its memory.
+        warmup: the ones that followed and are not counted.
+        counted: the ones that are.
+    """
+
+    first: Lap
+    warmup: tuple[Lap, ...]
+    counted: tuple[Lap, ...]
+
+
+def percentile(values: Sequence[int], share: float) -> int:
+    """The least of `values` that at least `share` percent of them do not exceed (nearest rank).
+
+    It is a value that was measured; with fewer than 100 values, p99 is the greatest.
+
+    Args:
+        values: at least one.
+        share: above 0, up to 100.
+    """
+    return sorted(values)[math.ceil(share / 100 * len(values)) - 1]
+
+
+def median_absolute_deviation(values: Sequence[int]) -> int:
+    """The median distance from the median: a spread that a few interruptions do not move."""
+    middle = percentile(values, 50)
+    return percentile([abs(value - middle) for value in values], 50)
+
+
+def run_lap(
+    segmenter: Segmenter,
+    image: npt.NDArray[np.uint8],
+    preprocessing: Preprocessing,
+    *,
+    clock: Clock = time.perf_counter_ns,
+) -> Lap:
+    """Segment `image`, `(H, W)` uint8 of the segmenter's shape, once, and time the parts."""
+    start = clock()
+    segmenter.load(apply(image, preprocessing))
+    loaded = clock()
+    segmenter.run()
+    ran = clock()
+    binarize(segmenter.output())
+    return Lap(prepare_ns=loaded - start, invoke_ns=ran - loaded, output_ns=clock() - ran)
+
+
+def repeat(
+    measure: Callable[[], Lap],
+    *,
+    seconds: float,
+    count: int,
+    alive: Callable[[], None],
+    clock: Clock = time.perf_counter_ns,
+) -> tuple[Lap, ...]:
+    """Measure again and again until both `seconds` have passed and `count` laps are there.
+
+    Between the laps `alive` is called, so that a watcher can tell slow from hung.
+    """
+    end = clock() + round(seconds * 1e9)
+    laps: list[Lap] = []
+    while len(laps) < count or clock() < end:
+        laps.append(measure())
+        alive()
+    return tuple(laps)
+
+
+def timing_tile(shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The tile that every model is timed on: seeded noise, `shape` uint8.
+
+    Noise and not zeros: the work of a convolution does not depend on its input, but zeros would make
+    the percentile stretch trivial.
+    """
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

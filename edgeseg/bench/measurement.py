@@ -1,0 +1,158 @@
+"""What was measured of one model with one number of threads: runs, quality, or the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from edgeseg.bench.latency import Lap, Laps, median_absolute_deviation, percentile
+from edgeseg.bench.quality import ImageCounts, QualityResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a model could not be measured.
+
+    Attributes:
+        kind: `refused` (bad input, a file that the runtime rejects), `crashed`, `hung` or `memory`.
+        reason: a sentence.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one process measured.
+
+    Attributes:
+        init_ns: building the interpreter with its tensors allocated.
+        laps: the inferences.
+        baseline_bytes: peak resident memory with Python, numpy and the runtime loaded, before the model
+            was read.
+        peak_bytes: after the inferences; images for the reading of quality are not in it.
+    """
+
+    init_ns: int
+    laps: Laps
+    baseline_bytes: int
+    peak_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data: each part of the laps is a list of nanoseconds."""
+        laps = self.laps
+        return {
+            "init_ns": self.init_ns,
+            "first_ns": laps.first.invoke_ns,
+            "first_prepare_ns": laps.first.prepare_ns,
+            "first_output_ns": laps.first.output_ns,
+            "baseline_bytes": self.baseline_bytes,
+            "peak_bytes": self.peak_bytes,
+            "warmup": _columns(laps.warmup),
+            "counted": _columns(laps.counted),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data."""
+        first = Lap(value["first_prepare_ns"], value["first_ns"], value["first_output_ns"])
+        laps = Laps(first=first, warmup=_laps(value["warmup"]), counted=_laps(value["counted"]))
+        return cls(
+            init_ns=value["init_ns"],
+            laps=laps,
+            baseline_bytes=value["baseline_bytes"],
+            peak_bytes=value["peak_bytes"],
+        )
+
+
+def _columns(laps: tuple[Lap, ...]) -> dict[str, list[int]]:
+    return {
+        "invoke_ns": [lap.invoke_ns for lap in laps],
+        "prepare_ns": [lap.prepare_ns for lap in laps],
+        "output_ns": [lap.output_ns for lap in laps],
+    }
+
+
+def _laps(columns: Mapping[str, list[int]]) -> tuple[Lap, ...]:
+    parts = zip(columns["prepare_ns"], columns["invoke_ns"], columns["output_ns"], strict=True)
+    return tuple(Lap(*part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A model with one number of threads.
+
+    Attributes:
+        threads: of the interpreter.
+        runs: one a process; empty where the first failed.
+        quality: on the split, or `None` without data.
+        failure: why it could not be measured (to the end), or `None`.
+    """
+
+    threads: int
+    runs: tuple[Run, ...] = ()
+    quality: QualityResult | None = None
+    failure: Failure | None = None
+
+    @property
+    def invoke_ns(self) -> tuple[int, ...]:
+        """All counted inferences, the network alone; empty where none was measured."""
+        return tuple(lap.invoke_ns for run in self.runs for lap in run.laps.counted)
+
+    @property
+    def spread(self) -> float:
+        """Median absolute deviation over median of `invoke_ns`."""
+        return median_absolute_deviation(self.invoke_ns) / percentile(self.invoke_ns, 50)
+
+    @property
+    def summary(self) -> dict[str, float | None]:
+        """The figures of the table, milliseconds and MB (10^6 bytes); empty where nothing was measured.
+
+        Over several processes, initialization and first inference are medians and memory is the
+        greatest.
+        """
+        if not self.runs:
+            return {}
+        laps = [lap for run in self.runs for lap in run.laps.counted]
+        pooled = self.quality.pooled if self.quality else {}
+        mean = self.quality.mean if self.quality else {}
+        return {
+            "samples": len(laps),
+            "p50_ms": percentile(self.invoke_ns, 50) / 1e6,
+            "p90_ms": percentile(self.invoke_ns, 90) / 1e6,
+            "p99_ms": percentile(self.invoke_ns, 99) / 1e6,
+            "mad_ms": median_absolute_deviation(self.invoke_ns) / 1e6,
+            "prepare_p50_ms": percentile([lap.prepare_ns for lap in laps], 50) / 1e6,
+            "output_p50_ms": percentile([lap.output_ns for lap in laps], 50) / 1e6,
+            "init_ms": percentile([run.init_ns for run in self.runs], 50) / 1e6,
+            "first_ms": percentile([run.laps.first.invoke_ns for run in self.runs], 50) / 1e6,
+            "peak_mb": max(run.peak_bytes for run in self.runs) / 1e6,
+            "model_mb": max(run.peak_bytes - run.baseline_bytes for run in self.runs) / 1e6,
+            "dice_pooled": pooled.get("dice"),
+            "dice_mean": mean.get("dice"),
+            "iou_pooled": pooled.get("iou"),
+            "iou_mean": mean.get("iou"),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {
+            "threads": self.threads,
+            "failure": asdict(self.failure) if self.failure else None,
+            "summary": self.summary,
+            "runs": [run.to_dict() for run in self.runs],
+            "quality": [image.to_dict() for image in self.quality.images] if self.quality else None,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data."""
+        images, failure = value["quality"], value["failure"]
+        return cls(
+            threads=value["threads"],
+            runs=tuple(Run.from_dict(run) for run in value["runs"]),
+            quality=QualityResult(tuple(map(ImageCounts.from_dict, images))) if images else None,
+            failure=Failure(**failure) if failure else None,
+        )

@@ -1,0 +1,54 @@
+"""Which model files are meant, and what to call them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from edgeseg.errors import ArtifactError
+
+
+def find_models(paths: Iterable[Path]) -> list[Path]:
+    """The model files that `paths` name, each once, in the order given.
+
+    Args:
+        paths: files, and folders: of a folder, its .tflite files by name, or those of its subfolders
+            where it holds none itself (`models/NAME/*.tflite`).
+
+    Raises:
+        ArtifactError: no such file, or a folder without a .tflite file.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise ArtifactError(f"expected a .tflite file or a folder of them at {path}, but there is none")
+        for model in _in_folder(path) if path.is_dir() else [path]:
+            found.setdefault(model.resolve(), model)
+    return list(found.values())
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    try:
+        models = sorted(folder.glob("*.tflite")) or sorted(folder.glob("*/*.tflite"))
+    except OSError as error:
+        raise ArtifactError(f"cannot read {folder}: {(error.strerror or str(error)).lower()}") from error
+    if not models:
+        raise ArtifactError(
+            f"expected .tflite files in {folder}, but there are none; `edgeseg export` makes them"
+        )
+    return models
+
+
+def display_names(paths: Sequence[Path]) -> list[str]:
+    """The files' names, or, where two are alike, their paths below the folder that they share.
+
+    Args:
+        paths: different files.
+    """
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    whole = [path.resolve() for path in paths]
+    shared = os.path.commonpath([path.parent for path in whole])
+    return [path.relative_to(shared).as_posix() for path in whole]

@@ -1,0 +1,192 @@
+"""What a bench found: plain frozen data, one JSON file, its schema versioned.
+
+Raw samples are kept and statistics are computed. The JSON repeats the common ones under `summary`,
+for people and for `jq`; reading a file ignores that part.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from edgeseg import files
+from edgeseg.bench.machine import Machine, MachineState
+from edgeseg.bench.measurement import Failure, Measurement
+from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.size import SizeResult
+from edgeseg.errors import ResultError
+
+#: 1: first version.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetUsed:
+    """The images that quality was measured on.
+
+    Attributes:
+        name: of the data set's folder.
+        digest: `SegmentationDataset.digest`.
+        split: `train`, `val` or `test`.
+        images: how many.
+    """
+
+    name: str
+    digest: str
+    split: str
+    images: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """One model file.
+
+    Attributes:
+        name: the file's name, with as much of its folder as tells it from the others.
+        variant: as its sidecar states, or `unknown`.
+        sha256: of the file; `None` where it could not be read or is not what its sidecar says.
+        size: of the file; `None` likewise.
+        audit: what is in the file (`Audit.to_dict`); `None` where no process came so far.
+        measurements: one for each number of threads.
+    """
+
+    name: str
+    variant: str
+    sha256: str | None
+    size: SizeResult | None
+    audit: dict[str, Any] | None
+    measurements: tuple[Measurement, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {
+            "name": self.name,
+            "variant": self.variant,
+            "sha256": self.sha256,
+            "size": asdict(self.size) if self.size else None,
+            "audit": self.audit,
+            "measurements": [measurement.to_dict() for measurement in self.measurements],
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data."""
+        return cls(
+            name=value["name"],
+            variant=value["variant"],
+            sha256=value["sha256"],
+            size=SizeResult(**value["size"]) if value["size"] else None,
+            audit=value["audit"],
+            measurements=tuple(map(Measurement.from_dict, value["measurements"])),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchResult:
+    """Everything that one bench found.
+
+    Attributes:
+        created_at: when it ended, ISO 8601, UTC.
+        edgeseg: the version that measured.
+        machine: where.
+        before: the machine's state before the first model.
+        after: and after the last.
+        options: how.
+        dataset: what quality was measured on, or `None`.
+        complete: false where the user interrupted it.
+        models: in the order given.
+    """
+
+    created_at: str
+    edgeseg: str
+    machine: Machine
+    before: MachineState
+    after: MachineState
+    options: BenchOptions
+    dataset: DatasetUsed | None
+    complete: bool
+    models: tuple[ModelResult, ...]
+
+    @property
+    def failures(self) -> list[tuple[ModelResult, Measurement, Failure]]:
+        """Every measurement that failed, with its model and the reason."""
+        return [
+            (model, measurement, measurement.failure)
+            for model in self.models
+            for measurement in model.measurements
+            if measurement.failure
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "created_at": self.created_at,
+            "edgeseg": self.edgeseg,
+            "complete": self.complete,
+            "machine": self.machine.to_dict(),
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+            "options": self.options.to_dict(),
+            "dataset": asdict(self.dataset) if self.dataset else None,
+            "models": [model.to_dict() for model in self.models],
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data.
+
+        Raises:
+            ResultError: another schema version, or a part is missing or unknown.
+        """
+        version = value.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ResultError(
+                f"expected bench results with schema_version {SCHEMA_VERSION}, but got {version}; "
+                "bench again, or use the edgeseg version that wrote them"
+            )
+        try:
+            return cls(
+                created_at=value["created_at"],
+                edgeseg=value["edgeseg"],
+                machine=Machine.from_dict(value["machine"]),
+                before=MachineState.from_dict(value["before"]),
+                after=MachineState.from_dict(value["after"]),
+                options=BenchOptions.from_dict(value["options"]),
+                dataset=DatasetUsed(**value["dataset"]) if value["dataset"] else None,
+                complete=value["complete"],
+                models=tuple(map(ModelResult.from_dict, value["models"])),
+            )
+        except KeyError as error:
+            raise ResultError(f"expected bench results, but the part {error} is missing") from None
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ResultError(f"expected bench results, but a part does not fit: {error}") from None
+
+
+def result_text(result: BenchResult) -> str:
+    """The JSON text of a result, each list of numbers and each image on one line."""
+    text = json.dumps(result.to_dict(), indent=2, allow_nan=False, ensure_ascii=False)
+    # Line breaks stand only between tokens (inside strings they are escaped), so joining lines is safe.
+    return re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda match: re.sub(r"\n\s*", " ", match[0]), text) + "\n"
+
+
+def save_result(path: Path, result: BenchResult) -> None:
+    """Write a result as JSON, atomically; `OutputError` where that fails."""
+    files.write_text(path, result_text(result))
+
+
+def load_result(path: Path) -> BenchResult:
+    """Read a result.
+
+    Raises:
+        ResultError: no such file, no JSON, or no bench result of this schema version.
+    """
+    value = files.read_json(path, kind="bench results", error=ResultError)
+    try:
+        return BenchResult.from_dict(value)
+    except ResultError as error:
+        raise ResultError(f"{path}: {error}") from None

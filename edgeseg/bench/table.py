@@ -1,0 +1,125 @@
+"""A bench result as text: one table, and remarks on what to doubt in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edgeseg.bench.machine import Machine
+from edgeseg.bench.measurement import Measurement
+from edgeseg.bench.result import BenchResult, ModelResult
+
+#: Above this share of the cores, other work is thought to disturb the measurement.
+BUSY_SHARE = 0.25
+
+#: Above this median absolute deviation over median, a row is called unsteady.
+UNSTEADY = 0.10
+
+_LATENCY = ("p50_ms", "p90_ms", "p99_ms", "init_ms", "first_ms")
+
+
+def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
+    """Header and rows, as text; columns without any figure (Dice without data) are left out.
+
+    `kB` is 1000 bytes, `MB` a million; times are milliseconds. `bytes x` and `p50 x` are ratios to the
+    first float32 model with the same number of threads. They are what was measured here, no promise.
+    """
+    header = [
+        "model", "variant", "threads", "kB", "gzip kB", "p50 ms", "p90", "p99", "init ms", "first ms",
+        "peak MB", "model MB", "Dice", "IoU", "bytes x", "p50 x",
+    ]  # fmt: skip
+    rows = [_row(result, model, measurement) for model in result.models for measurement in model.measurements]
+    used = [i for i in range(len(header)) if i < 5 or any(row[i] not in ("", "-") for row in rows)]
+    return [header[i] for i in used], [[row[i] for i in used] for row in rows]
+
+
+def _row(result: BenchResult, model: ModelResult, measurement: Measurement) -> list[str]:
+    summary = measurement.summary
+    size = model.size
+    label = [
+        model.name.removesuffix(".tflite"),
+        model.variant,
+        str(measurement.threads),
+        _number(size.raw_bytes / 1000 if size else None, 1),
+        _number(size.gzip_bytes / 1000 if size else None, 1),
+    ]
+    if measurement.failure:
+        return [*label, "failed", *["-"] * 10]
+    return [
+        *label,
+        *(_number(summary.get(key), 2) for key in _LATENCY),
+        *(_number(summary.get(key), 1) for key in ("peak_mb", "model_mb")),
+        *(_number(summary.get(key), 4) for key in ("dice_pooled", "iou_pooled")),
+        *_ratios(result, model, measurement),
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _ratios(result: BenchResult, model: ModelResult, measurement: Measurement) -> tuple[str, str]:
+    reference = _float32(result, measurement.threads)
+    if reference is None or model.size is None or reference[0].size is None:
+        return "-", "-"
+    size = model.size.raw_bytes / reference[0].size.raw_bytes
+    latency = (measurement.summary["p50_ms"] or 0) / (reference[1].summary["p50_ms"] or 1)
+    return f"{size:.3f}", f"{latency:.3f}"
+
+
+def _float32(result: BenchResult, threads: int) -> tuple[ModelResult, Measurement] | None:
+    for model in result.models:
+        for measurement in model.measurements:
+            if _is_float32(model) and measurement.threads == threads and not measurement.failure:
+                return model, measurement
+    return None
+
+
+def _is_float32(model: ModelResult) -> bool:
+    """By its sidecar, or, where it has none, by what is in the file."""
+    if model.variant == "unknown" and model.audit:
+        return set(model.audit["weight_dtypes"]) == {"float32"}
+    return model.variant == "float32"
+
+
+def failure_lines(result: BenchResult) -> list[str]:
+    """`MODEL, N threads: reason`, one line for each reason."""
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for model, measurement, failure in result.failures:
+        reasons.setdefault((model.name, failure.reason), []).append(measurement.threads)
+    return [f"{name}, {_threads(threads)}: {reason}" for (name, reason), threads in reasons.items()]
+
+
+def _threads(numbers: list[int]) -> str:
+    return f"{', '.join(map(str, numbers))} {'thread' if numbers == [1] else 'threads'}"
+
+
+def machine_line(machine: Machine) -> str:
+    """Where it was measured, in a line."""
+    features = ", ".join(machine.cpu_features)
+    board = f"{machine.board}, " if machine.board else ""
+    return (
+        f"{board}{machine.cpu or machine.architecture}{f' ({features})' if features else ''}, "
+        f"{machine.cores} {'core' if machine.cores == 1 else 'cores'}, {machine.runtime}, {machine.system}"
+    )
+
+
+def remarks(result: BenchResult) -> Iterator[str]:
+    """What makes the figures doubtful, with what to do about it."""
+    machine, before, after = result.machine, result.before, result.after
+    if before.load_1min is not None and before.load_1min > BUSY_SHARE * machine.cores:
+        yield (
+            f"the machine was busy before the start (load {before.load_1min:.2f} on {machine.cores} cores): "
+            "times may be too long; end other work and bench again"
+        )
+    if before.throttled_now or after.throttled_now:
+        yield "the board held its clock down (too hot, or too little voltage): times are not valid; cool it"
+    for model in result.models:
+        for measurement in model.measurements:
+            if measurement.runs and measurement.spread > UNSTEADY:
+                yield (
+                    f"{model.name}, {_threads([measurement.threads])}: times vary by "
+                    f"{100 * measurement.spread:.0f} % (median absolute deviation); bench again with "
+                    "--rounds 3 on a quiet machine"
+                )
+    if any(m.threads > machine.cores for model in result.models for m in model.measurements):
+        yield f"more threads than the {machine.cores} cores that are available"
