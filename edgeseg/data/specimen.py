@@ -56,10 +56,10 @@ class Build:
 
 
 SPINDLE = Build(
-    tips=(2, 3), reach=(30, 75), hub=(0.1, 0.3), girth=(5, 10), foot=(0.7, 2.5), delay=(0.35, 0.8)
+    tips=(2, 3), reach=(32, 84), hub=(0.1, 0.3), girth=(5, 11), foot=(0.7, 2.5), delay=(0.35, 0.8)
 )
-STELLATE = Build(tips=(3, 5), reach=(24, 55), hub=(0.25, 0.5), girth=(3, 7), foot=(0.8, 5), delay=(0.28, 0.6))
-SPREAD = Build(tips=(4, 7), reach=(26, 52), hub=(0.5, 0.95), girth=(4, 12), foot=(2, 12), delay=(0.14, 0.32))
+STELLATE = Build(tips=(3, 5), reach=(28, 64), hub=(0.25, 0.5), girth=(3, 7), foot=(0.8, 5), delay=(0.28, 0.6))
+SPREAD = Build(tips=(4, 7), reach=(30, 60), hub=(0.5, 0.95), girth=(4, 12), foot=(2, 12), delay=(0.14, 0.32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
