@@ -7,54 +7,10 @@ is 1/255 and its zero point -128, and `grey ^ 0x80`, read as int8, is `grey - 12
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.errors import ConfigError, nearest
-
-KINDS = ("scale", "percentile")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preprocessing:
-    """How an image is prepared.
-
-    Attributes:
-        kind: `scale` leaves grey values alone; `percentile` stretches every image between two of its
-            own percentiles, for data whose brightness differs from image to image.
-        low: lower percentile, 0 to 100; goes to 0.
-        high: upper percentile, 0 to 100; goes to 255.
-        min_range: the least distance in grey values between the two, so that an empty dark image is
-            not stretched into noise.
-    """
-
-    kind: str = "scale"
-    low: float = 1.0
-    high: float = 99.8
-    min_range: int = 16
-
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ConfigError(f"no preprocessing '{self.kind}'; {nearest(self.kind, KINDS)}")
-        if not 0 <= self.low < self.high <= 100:
-            raise ConfigError(f"expected 0 <= low < high <= 100 percentiles, but got {self.low}, {self.high}")
-        if not 1 <= self.min_range <= 255:
-            raise ConfigError(f"expected min_range from 1 to 255, but got {self.min_range}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> Preprocessing:
-        """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
-        try:
-            return cls(**value)
-        except TypeError as error:
-            raise ConfigError(f"preprocessing settings do not fit this version of edgeseg: {error}") from None
+from edgeseg.config import Preprocessing as Preprocessing
 
 
 def apply(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:

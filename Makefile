@@ -1,0 +1,45 @@
+# Everything a fresh machine needs: git, make and Python 3.11 or newer. See README.md.
+
+PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell command -v python$(v))) python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup demo test lint test-fast clean
+
+help:
+	@echo "make setup   prepare $(VENV) with everything"
+	@echo "make demo    the main job on synthetic data, ending with the table"
+	@echo "make test    lint, types, import contracts, all tests"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "edgeseg needs Python 3.11 or newer; name one: make setup PYTHON=python3.12"; exit 1; }
+	@# Debian ships venv apart from python3: as root we add it, otherwise we say so.
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y python3-venv; } \
+		|| { echo "Python's venv is missing; as root: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -U pip
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train,report,coco]' --group dev
+	@touch $@
+
+demo: setup
+	$(BIN)/edgeseg demo --out demo --force
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/*.Dockerfile
+
+test: lint
+	$(BIN)/pytest
+
+test-fast: setup
+	$(BIN)/pytest -m 'not host and not slow'
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

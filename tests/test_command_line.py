@@ -1,0 +1,127 @@
+"""The command line as a whole: speed of help, exit codes, and what is never imported."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edgeseg import __version__
+from edgeseg.cli import app
+
+COMMANDS = sorted(
+    [command.name or command.callback.__name__ for command in app.registered_commands] + ["data"]
+)
+
+HEAVY = ("tensorflow", "keras", "tf_keras", "tensorflow_model_optimization", "matplotlib", "scipy", "pandas")
+
+
+def edgeseg(*arguments, **options):
+    command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+def test_version_is_the_package_version():
+    assert edgeseg("--version").stdout == f"edgeseg {__version__}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_every_option_with_a_text(command):
+    result = edgeseg(command, "--help")
+    assert result.returncode == 0
+    for line in re.findall(r"^  (--?\S.*)$", result.stdout, flags=re.MULTILINE):
+        assert re.search(r"\s{2,}\S", line) or len(line) > 30, line
+
+
+@pytest.mark.parametrize("arguments", [("--version",), *((command, "--help") for command in COMMANDS)])
+def test_help_and_version_import_nothing_heavy(arguments):
+    """What makes them slow is imports, and which ones is the same on every machine."""
+    code = (
+        "import sys\nfrom edgeseg.cli import main\n"
+        f"sys.argv = ['edgeseg', *{arguments!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({m.partition('.')[0] for m in sys.modules}), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(re.findall(r"'([^']+)'", result.stderr))
+    assert not loaded & {*HEAVY, "numpy", "cv2", "ai_edge_litert", "tomlkit"}
+
+
+def test_version_answers_in_half_a_second():
+    """The best of three, so that a busy machine does not decide."""
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        edgeseg("--version")
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("trian",), "Did you mean 'train'"),
+        (("train", "data", "--out", "run", "--epoch", "3"), "--epochs"),
+        (("train", "data", "--out", "run", "--preset", "unet16"), "did you mean 'unet-16'"),
+        (("train", "data", "--out", "run", "--resume", "--epochs", "3"), "leave out the other options"),
+        (("train", "nowhere", "--out", "run"), "images/ is missing"),
+        (("export", "nowhere", "--out", "models"), "a training run"),
+        (("export", "run", "--out", "models", "--variant", "int8"), "did you mean 'int8-ptq'"),
+    ],
+)
+def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, sentence, tmp_path):
+    result = edgeseg(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+EDGE_MODULES = sorted(
+    ".".join(("edgeseg", *path.relative_to("edgeseg").with_suffix("").parts)).removesuffix(".__init__")
+    for path in Path("edgeseg").rglob("*.py")
+    if path.parts[1] not in ("training", "export", "__main__.py")
+)
+
+
+def test_the_edge_side_imports_without_tensorflow_and_without_plots():
+    """Every module but the two host folders, in a process where the heavy packages do not exist."""
+    code = (
+        "import importlib, sys\n"
+        f"for name in {HEAVY!r}: sys.modules[name] = None\n"
+        f"for name in {EDGE_MODULES!r}:\n    importlib.import_module(name)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_host_commands_without_tensorflow_say_what_to_install(tmp_path):
+    code = (
+        "import sys\n"
+        f"for name in {HEAVY!r}: sys.modules[name] = None\n"
+        "from edgeseg.cli import main\n"
+        f"sys.argv = ['edgeseg', 'export', {str(tmp_path)!r}, '--out', {str(tmp_path / 'out')!r}]\n"
+        "main()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "pip install 'edgeseg[train]'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_doctor_finds_a_runtime_that_works():
+    result = edgeseg("doctor")
+    assert result.returncode == 0
+    assert re.search(r"run models\s+ok\s+ai-edge-litert", result.stdout)
+
+
+def test_doctor_names_what_is_broken_and_exits_1():
+    code = (
+        "import sys\nsys.modules['ai_edge_litert'] = sys.modules['tflite_runtime'] = None\n"
+        "from edgeseg.cli import main\nsys.argv = ['edgeseg', 'doctor']\nmain()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "pip install ai-edge-litert" in result.stdout
