@@ -5,7 +5,6 @@ Every file is decoded. A problem never ends the search; what cannot be read is l
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,15 @@ import numpy.typing as npt
 
 from edgeseg.data.check_report import DatasetReport, Problem, SplitSummary
 from edgeseg.data.dataset import size_text, split_rows
-from edgeseg.data.images import AnyImage, Grey8, is_colour, list_images, page_count, read_image, to_grey8
+from edgeseg.data.images import (
+    AnyImage,
+    content_digest,
+    is_colour,
+    list_images,
+    page_count,
+    read_image,
+    to_grey8,
+)
 from edgeseg.data.splits import SPLITS, assign_splits, source_of
 from edgeseg.errors import DatasetError
 from edgeseg.progress import Progress, silent
@@ -206,11 +213,6 @@ def _read(path: Path, code: str, problems: list[Problem]) -> AnyImage | None:
         return None
 
 
-def content_digest(grey: Grey8) -> str:
-    """SHA-256 of a picture's size and grey values, whatever file it came from."""
-    return hashlib.sha256(size_text(grey).encode() + grey.tobytes()).hexdigest()
-
-
 def _judge_values(values: npt.NDArray[np.intp], path: Path) -> Iterator[Problem]:
     shown = ", ".join(map(str, values[:4])) + (", ..." if values.size > 4 else "")
     if values.size > 2:
@@ -238,7 +240,7 @@ def _sources_across_splits(rows: _Rows) -> Iterator[Problem]:
     spread: dict[str, Counter[str]] = defaultdict(Counter)
     for split, source in rows.values():
         spread[source][split] += 1
-    for source, counts in spread.items():
+    for source, counts in sorted(spread.items()):
         if len(counts) > 1:
             where = ", ".join(f"{counts[name]} in {name}" for name in SPLITS if counts[name])
             message = f"source image '{source}' in {len(counts)} splits ({where}); put all of it in one"

@@ -127,7 +127,7 @@ class DatasetReport:
             notes.append(f"{self.colour} of {self.images} images in colour: converted to grey")
         if self.depths.get(16):
             notes.append(
-                f"{self.depths[16]} of {self.images} images of 16 bits: mapped to 8 by percentiles of each image"
+                f"{self.depths[16]} of {self.images} images of 16 bits: mapped to 8 by their own percentiles"
             )
         if not self.divided_by_file:
             notes.append("no splits.csv: divided 60.1 / 19.95 / 19.95 % by source image")

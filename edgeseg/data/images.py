@@ -6,6 +6,7 @@ brought there by `to_grey8`, which says what it did.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from pathlib import Path
 from typing import Any, cast
@@ -169,6 +170,11 @@ def depth_range(image: AnyImage) -> tuple[float, float] | None:
         return None
     low, high = np.percentile(_to_grey(image), DEPTH_PERCENTILES)
     return float(low), float(high)
+
+
+def content_digest(grey: Grey8) -> str:
+    """SHA-256 of a picture's size and grey values, whatever kind of file it came from."""
+    return hashlib.sha256(repr(grey.shape).encode() + grey.tobytes()).hexdigest()
 
 
 def read_grey8(path: Path) -> Grey8:
