@@ -99,8 +99,8 @@ def work(job: Job, alive: Alive) -> Answer:
     except EdgesegError as error:
         return Answer(failure=Failure(kind="refused", reason=str(error)))
     except MemoryError as error:
-        detail = f" ({error})" if str(error) else ""
-        allowed = f", {job.options.memory_limit_mb} MB allowed" if job.limit_bytes else ""
+        allowed = f" with {job.options.memory_limit_mb} MB allowed" if job.limit_bytes else ""
+        detail = f": {error}" if str(error) else ""
         return Answer(failure=Failure(kind="memory", reason=f"ran out of memory{allowed}{detail}"))
 
 

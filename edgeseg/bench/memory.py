@@ -57,9 +57,7 @@ def limited(limit_bytes: int | None, *, threads: int) -> Iterator[None]:
         return
     held, mapped = _status_bytes("VmRSS") or 0, _status_bytes("VmData") or 0
     if held >= limit_bytes:
-        raise MemoryError(
-            f"Python and the runtime alone take {held / MB:.0f} MB of the {limit_bytes / MB:.0f} MB allowed"
-        )
+        raise MemoryError(f"Python and the runtime alone take {held / MB:.0f} MB")
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     allowed = mapped + limit_bytes - held + (threads - 1) * _stack_bytes()
     resource.setrlimit(resource.RLIMIT_DATA, (allowed, hard))

@@ -102,7 +102,7 @@ def _describe(path: Path, name: str, options: BenchOptions) -> ModelResult:
     """What can be told of a file without running it; every measurement refused if that fails."""
     try:
         artifact = load_artifact(path)
-        audit = _audit(artifact)
+        audit = _audit(artifact, name)
     except EdgesegError as error:
         failure = Failure(kind="refused", reason=str(error))
         refused = tuple(Measurement(threads=threads, failure=failure) for threads in options.threads)
@@ -119,9 +119,9 @@ def _describe(path: Path, name: str, options: BenchOptions) -> ModelResult:
     )
 
 
-def _audit(artifact: Artifact) -> dict[str, Any] | None:
+def _audit(artifact: Artifact, name: str) -> dict[str, Any] | None:
     try:
-        return audit_model(artifact.data, name=str(artifact.path)).to_dict()
+        return audit_model(artifact.data, name=name).to_dict()
     except MissingDependencyError:  # tflite-runtime ships no schema; timing needs none
         return None
 

@@ -82,15 +82,15 @@ def _is_float32(model: ModelResult) -> bool:
 
 
 def failure_lines(result: BenchResult) -> list[str]:
-    """`MODEL, N threads: reason`, one line for each reason."""
+    """`MODEL (threads 1, 2): reason`, one line for each reason."""
     reasons: dict[tuple[str, str], list[int]] = {}
     for model, measurement, failure in result.failures:
         reasons.setdefault((model.name, failure.reason), []).append(measurement.threads)
-    return [f"{name}, {_threads(threads)}: {reason}" for (name, reason), threads in reasons.items()]
+    return [f"{name} ({_threads(threads)}): {reason}" for (name, reason), threads in reasons.items()]
 
 
 def _threads(numbers: list[int]) -> str:
-    return f"{', '.join(map(str, numbers))} {'thread' if numbers == [1] else 'threads'}"
+    return f"threads {', '.join(map(str, numbers))}"
 
 
 def machine_line(machine: Machine) -> str:
@@ -117,7 +117,7 @@ def remarks(result: BenchResult) -> Iterator[str]:
         for measurement in model.measurements:
             if measurement.runs and measurement.spread > UNSTEADY:
                 yield (
-                    f"{model.name}, {_threads([measurement.threads])}: times vary by "
+                    f"{model.name} ({_threads([measurement.threads])}): times vary by "
                     f"{100 * measurement.spread:.0f} % (median absolute deviation); bench again with "
                     "--rounds 3 on a quiet machine"
                 )

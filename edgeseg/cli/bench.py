@@ -46,7 +46,6 @@ def bench(
     from edgeseg.bench.models import find_models
     from edgeseg.bench.options import BenchOptions, parse_threads
     from edgeseg.bench.result import save_result
-    from edgeseg.files import refuse_existing
 
     _refuse_ignored(data=data, split=split, out=out, force=force)
     options = BenchOptions(
@@ -58,9 +57,10 @@ def bench(
         timeout_seconds=timeout,
         memory_limit_mb=memory_limit,
     )
+    found = find_models(models)
     if out:
-        refuse_existing(out, force=force)
-    result = _run(find_models(models), data, split or "test", options)
+        _refuse_unusable(out, found, force=force)
+    result = _run(found, data, split or "test", options)
     try:
         if out and any(model.measurements for model in result.models):
             save_result(out, result)
@@ -77,6 +77,26 @@ def _refuse_ignored(*, data: Path | None, split: str | None, out: Path | None, f
         raise ConfigError("--split chooses from a data set: give --data too")
     if force and not out:
         raise ConfigError("--force replaces the file of --out: give --out too")
+
+
+def _refuse_unusable(out: Path, models: list[Path], *, force: bool) -> None:
+    """Refuse before the work what could not be written, or would do harm, after it."""
+    import tempfile
+
+    from edgeseg.artifact import sidecar_path
+    from edgeseg.files import output_error, refuse_existing
+
+    if out.resolve() in {sidecar_path(model).resolve() for model in models}:
+        raise ConfigError(
+            f"{out} is the place for facts about {out.stem}.tflite; "
+            f"choose another name, as {out.stem}-bench.json"
+        )
+    refuse_existing(out, force=force)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out.parent).close()
+    except OSError as error:
+        raise output_error(out, error) from error
 
 
 def _run(models: list[Path], data: Path | None, split: str, options: BenchOptions) -> BenchResult:
