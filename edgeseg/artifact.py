@@ -44,7 +44,8 @@ class Artifact:
     @property
     def variant(self) -> str:
         """The variant that the sidecar states, else `unknown`."""
-        return str(self.metadata.get("recipe", {}).get("variant", "unknown"))
+        recipe = self.metadata.get("recipe")
+        return str(recipe.get("variant", "unknown")) if isinstance(recipe, dict) else "unknown"
 
     @cached_property
     def preprocessing(self) -> Preprocessing:
@@ -69,7 +70,12 @@ def load_artifact(path: Path) -> Artifact:
     if not sidecar.exists():
         return Artifact(path=path, data=data, metadata={})
     metadata = files.read_json(sidecar, kind="model metadata", error=ArtifactError)
-    version = metadata.get("schema_version")
+    if "schema_version" not in metadata:
+        raise ArtifactError(
+            f"expected the facts about {path.name} in {sidecar}, but it states no schema_version, so edgeseg "
+            "did not write it; rename one of the two, or export again"
+        )
+    version = metadata["schema_version"]
     if version != SCHEMA_VERSION:
         raise ArtifactError(
             f"expected schema_version {SCHEMA_VERSION} in {sidecar}, but got {version}; "
@@ -102,6 +108,8 @@ def read_model(path: Path) -> bytes:
         ArtifactError: missing, unreadable, empty, or without the identifier `TFL3` at byte 4.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ArtifactError(f"expected a .tflite file, but {path} is a device or a pipe")
         data = path.read_bytes()
     except FileNotFoundError:
         raise ArtifactError(f"expected a .tflite model at {path}, but there is no such file") from None

@@ -28,6 +28,9 @@ _RUNTIMES = {
     "tflite-runtime": "tflite_runtime.interpreter",
 }
 
+#: XNNPACK's thread pool ends the process where the system gives it no more threads.
+_MOST_THREADS = 256
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
@@ -54,15 +57,22 @@ def find_runtime() -> Runtime:
     for name, module in _RUNTIMES.items():
         try:
             loaded = importlib.import_module(module)
-        except ImportError as error:
+        except (ImportError, OSError) as error:  # OSError: its native library does not load here
             reasons.append(f"{name}: {error}")
             continue
-        return Runtime(name=name, version=importlib.metadata.version(name), module=loaded)
+        return Runtime(name=name, version=_version(name), module=loaded)
     python = f"Python {sys.version_info.major}.{sys.version_info.minor} on {platform.machine()}"
     raise MissingDependencyError(
         f"running a model needs a TFLite runtime for {python}: `pip install ai-edge-litert`, or on 32-bit "
         f"ARM `pip install 'edgeseg[tflite-runtime]'` with Python up to 3.11 ({'; '.join(reasons)})"
     )
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:  # a nightly build goes by another name
+        return "of unknown version"
 
 
 def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool = True) -> Any:
@@ -77,10 +87,10 @@ def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool
     Raises:
         ArtifactError: the runtime refuses the file.
         MissingDependencyError: no runtime here, or one that does not work with this numpy.
-        ConfigError: `threads` is not positive.
+        ConfigError: `threads` is not from 1 to 256.
     """
-    if threads < 1:
-        raise ConfigError(f"expected at least 1 thread, but got {threads}")
+    if not 1 <= threads <= _MOST_THREADS:
+        raise ConfigError(f"expected from 1 to {_MOST_THREADS} threads, but got {threads:,}")
     runtime = find_runtime()
     options: dict[str, Any] = {"model_content": data, "num_threads": threads}
     if not delegate:
@@ -110,9 +120,16 @@ def list_nodes(interpreter: Any) -> list[tuple[str, tuple[int, ...], tuple[int, 
         `(kind, numbers of the input tensors, numbers of the output tensors)` of each: the operators in
         the order of the file, then one `DELEGATE` for each partition that XNNPACK took.
     """
+    # There is no public way to see partitions; the interpreter's own list of details decodes every
+    # tensor's name on the way and fails on a damaged one.
+    inner = interpreter._interpreter  # noqa: SLF001
     return [
-        (str(node["op_name"]), tuple(map(int, node["inputs"])), tuple(map(int, node["outputs"])))
-        for node in interpreter._get_ops_details()  # noqa: SLF001  there is no public way to see partitions
+        (
+            str(inner.NodeName(number)),
+            tuple(map(int, inner.NodeInputs(number))),
+            tuple(map(int, inner.NodeOutputs(number))),
+        )
+        for number in range(inner.NumNodes())
     ]
 
 
@@ -129,7 +146,7 @@ class Segmenter:
         self._interpreter = make_interpreter(
             artifact.data, name=str(artifact.path), threads=threads, delegate=delegate
         )
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        inputs, outputs = _details(self._interpreter, artifact)
         _check_interface(artifact, inputs, outputs)
         self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
         self.shape: tuple[int, int] = (int(inputs[0]["shape"][1]), int(inputs[0]["shape"][2]))
@@ -187,6 +204,13 @@ def to_probability(output: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if output.dtype == np.int8:
         return (output.astype(np.float32) + 128) * np.float32(1 / 256)
     return output.astype(np.float32, copy=False)
+
+
+def _details(interpreter: Any, artifact: Artifact) -> tuple[list[Any], list[Any]]:
+    try:
+        return interpreter.get_input_details(), interpreter.get_output_details()
+    except ValueError as error:  # a name that is not UTF-8, for one
+        raise ArtifactError(f"{artifact.path} is damaged ({error}); export or copy it again") from error
 
 
 def _check_interface(artifact: Artifact, inputs: list[Any], outputs: list[Any]) -> None:

@@ -140,7 +140,8 @@ def audit_model(data: bytes, *, name: str) -> Audit:
     """
     graphs = parse_model(data, name=name)
     main = graphs[0]
-    delegation = measure_delegation(data, name=name)
+    arena = arena_bytes(main)
+    delegation = measure_delegation(data, name=name, needed_bytes=arena or 0)
     operators = _histogram(operator.name for graph in graphs for operator in graph.operators)
     return Audit(
         name=name,
@@ -157,7 +158,7 @@ def audit_model(data: bytes, *, name: str) -> Audit:
         weights=list_weights(graphs),
         macs=count_macs(main),
         activation_bytes=activation_bytes(main),
-        arena_bytes=arena_bytes(main),
+        arena_bytes=arena,
         static_shapes=has_static_shapes(graphs),
         delegation=delegation,
         undelegated=tuple(refer(graphs, 0, i) for i in delegation.undelegated if i < len(main.operators)),

@@ -8,6 +8,8 @@ from its standard input and prints one line of JSON.
 from __future__ import annotations
 
 import json
+import os
+import resource
 import signal
 import subprocess
 import sys
@@ -22,6 +24,9 @@ _DELEGATE = "DELEGATE"
 
 #: Loading the study's 124 MB takes seconds on a Raspberry Pi.
 TIMEOUT_S = 120.0
+
+#: Bytes that a child may take whatever the file. A single flipped byte can ask for 23 GB.
+_ROOM = 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +50,24 @@ class Delegation:
     runtime_problem: str | None = None
 
 
-def measure_delegation(data: bytes, *, name: str, timeout_s: float = TIMEOUT_S) -> Delegation:
+def measure_delegation(
+    data: bytes, *, name: str, needed_bytes: int = 0, timeout_s: float = TIMEOUT_S
+) -> Delegation:
     """Load a model in a child process and see how it is split.
 
     Args:
         data: the bytes of a .tflite file.
         name: what to call the file in a sentence.
+        needed_bytes: memory of the arena, as far as it is known; the child may take some times of it.
         timeout_s: seconds until the child is ended.
 
     Returns:
         The split; `runtime_problem` says why there is none, if the runtime refuses the file or dies on it.
     """
     # -P: a json.py in the current folder must not become part of this.
-    command = [sys.executable, "-P", "-m", "edgeseg.audit.delegation", name]
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = min(_ROOM + 16 * len(data) + 4 * needed_bytes, 3 * physical // 4)
+    command = [sys.executable, "-P", "-m", "edgeseg.audit.delegation", name, str(limit)]
     try:
         child = subprocess.run(command, input=data, capture_output=True, timeout=timeout_s, check=False)
     except subprocess.TimeoutExpired:
@@ -123,15 +133,30 @@ def _covered(
 
 
 def main() -> None:
-    """The child: a model on standard input, one line of JSON on standard output."""
-    import resource
+    """The child: a model on standard input, one line of JSON on standard output.
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is expected here: no core file
+    Its arguments are the name of the model and the bytes of memory that it may take.
+    """
+    name, limit = sys.argv[1], int(sys.argv[2])
+    data = sys.stdin.buffer.read()
+    _limit_memory(limit)
     try:
-        delegation = read_delegation(sys.stdin.buffer.read(), name=sys.argv[1])
+        delegation = read_delegation(data, name=name)
     except EdgesegError as error:
         delegation = Delegation(runtime_problem=str(error))
+    except MemoryError:
+        delegation = Delegation(
+            runtime_problem=f"loading {name} takes more than {limit / 1e9:.1f} GB of memory"
+        )
     sys.stdout.write(json.dumps(asdict(delegation)) + "\n")
+
+
+def _limit_memory(limit: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(
+        resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
+    )
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is expected here: no core file
 
 
 if __name__ == "__main__":

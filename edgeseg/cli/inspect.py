@@ -118,7 +118,7 @@ def _partitions(audit: Audit) -> str:
     if found.partitions is None:
         return "unknown, see notes"
     left = len(audit.undelegated)
-    rest = f"{left} operators outside" if left else "every operator inside"
+    rest = f"{left} outside" if left else "every operator inside"
     return (
         f"{found.partitions} of {found.delegate or 'no delegate'}, {rest} "
         f"({found.runtime} {found.runtime_version})"
