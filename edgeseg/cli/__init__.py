@@ -15,6 +15,7 @@ import typer
 from edgeseg._version import __version__
 from edgeseg.cli import data
 from edgeseg.cli.bench import bench
+from edgeseg.cli.check import check
 from edgeseg.cli.console import VERBOSITY
 from edgeseg.cli.doctor import doctor
 from edgeseg.cli.export import export
@@ -36,6 +37,7 @@ app.command()(train)
 app.command()(export)
 app.command()(inspect)
 app.command()(bench)
+app.command()(check)
 app.command()(doctor)
 
 
