@@ -49,8 +49,14 @@ def _writing(path: Path) -> Iterator[None]:
         raise output_error(path, error) from error
 
 
-def write_bytes(path: Path, data: bytes | memoryview) -> None:
+def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = True) -> None:
     """Write a file atomically, making its folder where needed.
+
+    Args:
+        path: the file.
+        data: its content.
+        durable: wait until the disk has it, so that it outlives a power cut; for many small files that
+            can be made again, that wait may be longer than the making.
 
     Raises:
         OutputError: the folder cannot be written, or the disk is full; nothing is left behind.
@@ -61,8 +67,9 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             Path(name).chmod(0o666 & ~_umask())
             Path(name).replace(path)
         except BaseException:

@@ -20,6 +20,7 @@ from edgeseg.cli.console import VERBOSITY
 from edgeseg.cli.doctor import doctor
 from edgeseg.cli.export import export
 from edgeseg.cli.inspect import inspect
+from edgeseg.cli.predict import predict
 from edgeseg.cli.train import train
 from edgeseg.errors import EdgesegError
 from edgeseg.files import output_error
@@ -38,6 +39,7 @@ app.command()(export)
 app.command()(inspect)
 app.command()(bench)
 app.command()(check)
+app.command()(predict)
 app.command()(doctor)
 
 

@@ -1,0 +1,1 @@
+"""Masks, overlays and a table of cells from images of any size."""

@@ -1,0 +1,145 @@
+"""Images of any size through a network of one input size: overlapping tiles, cropped to their centres.
+
+A network sees zeros beyond its tile, so its answer is poor near the tile's border and right in the
+middle. Each pixel is therefore taken from the tile in which it lies deepest. Blending the tiles'
+probabilities with a linear or cosine window was tried too: it needs floating point, and it comes out
+two to ten times farther from the untiled answer, since it mixes in the poor border.
+
+Two more things keep seams away. Tiles start at multiples of `ALIGNMENT`, since a network that halves
+its resolution four times answers differently when its input is shifted by anything but 16 pixels. And
+the outer tiles end at the image's own border, as the images of the training did.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edgeseg.data.images import Grey8
+from edgeseg.errors import ConfigError
+from edgeseg.progress import Progress, silent
+from edgeseg.runtime import Segmenter
+
+#: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile).
+ALIGNMENT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What one tile covers along one axis, in pixels of the image.
+
+    Attributes:
+        origin: where the tile begins.
+        start: the first pixel that is taken from this tile.
+        stop: one past the last.
+    """
+
+    origin: int
+    start: int
+    stop: int
+
+
+def default_overlap(shape: tuple[int, int]) -> int:
+    """The overlap for tiles of `(height, width)`, pixels: three eighths of the side, 96 of 256.
+
+    With it, trained five-level U-Nets differ from their untiled answer on 0.01 to 0.04 % of the pixels
+    of phase-contrast images; with a quarter on 0.04 to 0.11 %, at 70 % of the tiles; with none on 0.2 to
+    1.1 %.
+    """
+    return 3 * min(shape) // 8
+
+
+def check_overlap(overlap: int, shape: tuple[int, int]) -> None:
+    """Refuse an overlap that leaves no step from tile to tile.
+
+    Args:
+        overlap: pixels.
+        shape: `(height, width)` of the tiles.
+
+    Raises:
+        ConfigError: negative, or more than the tile's side less one step.
+    """
+    limit = min(side - _step(side) for side in shape)
+    if not 0 <= overlap <= limit:
+        raise ConfigError(
+            f"expected an overlap from 0 to {limit} pixels for tiles of {shape[1]}x{shape[0]}, "
+            f"but got {overlap}"
+        )
+
+
+def _step(side: int) -> int:
+    return math.gcd(side, ALIGNMENT)
+
+
+def spans(length: int, side: int, overlap: int) -> list[Span]:
+    """Cover one axis of an image with tiles.
+
+    Args:
+        length: of the image, pixels, at least 1.
+        side: of the tile.
+        overlap: the least number of pixels that neighbouring tiles share; see `check_overlap`.
+
+    Returns:
+        The tiles in order. Their `start` to `stop` cover every pixel exactly once. The last may reach
+        beyond the image, by less than `ALIGNMENT` pixels where the image is larger than a tile.
+    """
+    step = _step(side)
+    stride = (side - overlap) // step * step
+    steps = max(0, math.ceil((length - side) / step))
+    gaps = math.ceil(steps * step / stride)
+    origins = [steps * index // gaps * step for index in range(gaps + 1)] if gaps else [0]
+    cuts = [(left + side + right) // 2 for left, right in itertools.pairwise(origins)]
+    return [Span(*each) for each in zip(origins, [0, *cuts], [*cuts, length], strict=True)]
+
+
+def segment(
+    image: Grey8,
+    segmenter: Segmenter,
+    *,
+    overlap: int | None = None,
+    progress: Progress = silent,
+) -> Grey8:
+    """The mask of a whole image.
+
+    Args:
+        image: `(H, W)` uint8 of any size, after `preprocessing.apply`.
+        segmenter: the network.
+        overlap: pixels that neighbouring tiles share at least; `default_overlap` where none is given.
+        progress: told (tiles done, tiles in all, "").
+
+    Returns:
+        `(H, W)` uint8, 255 where the probability is above 0.5, else 0. Beyond it, memory is needed for
+        one tile only.
+
+    Raises:
+        ConfigError: as `check_overlap`.
+    """
+    height, width = segmenter.shape
+    if overlap is None:
+        overlap = default_overlap(segmenter.shape)
+    check_overlap(overlap, segmenter.shape)
+    rows, columns = spans(image.shape[0], height, overlap), spans(image.shape[1], width, overlap)
+    mask = np.empty(image.shape, np.uint8)
+    for index, (row, column) in enumerate((r, c) for r in rows for c in columns):
+        tile = _cut(image, row.origin, column.origin, segmenter.shape)
+        answer = segmenter.mask(tile)[
+            row.start - row.origin : row.stop - row.origin,
+            column.start - column.origin : column.stop - column.origin,
+        ]
+        mask[row.start : row.stop, column.start : column.stop] = answer.view(np.uint8) * np.uint8(255)
+        progress(index + 1, len(rows) * len(columns), "")
+    return mask
+
+
+def _cut(image: Grey8, top: int, left: int, shape: tuple[int, int]) -> Grey8:
+    """One tile; what it lacks beyond the image's right and lower border is mirrored."""
+    tile = image[top : top + shape[0], left : left + shape[1]]
+    below, right = shape[0] - tile.shape[0], shape[1] - tile.shape[1]
+    if not below and not right:
+        return tile
+    padded = cv2.copyMakeBorder(tile, 0, below, 0, right, cv2.BORDER_REFLECT_101)
+    return np.asarray(padded, np.uint8)
