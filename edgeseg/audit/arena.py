@@ -6,10 +6,10 @@ first, each into the smallest gap it fits (`ArenaPlanner`, `SimpleMemoryArena`).
 
 Two figures come out. The activations alone are what any runtime needs at the least. The arena of the
 built-in kernels also holds their scratch: one unrolled copy of a convolution's input (im2col), which
-is often the largest block. On U-Nets, float32 and int8, it equals to the byte what LiteRT 2.3.0
-allocates without a delegate; elsewhere take it as an estimate (float16 weights unpacked to float32 are
-not in it). With XNNPACK the need lies between the
-two figures, plus a packed copy of the weights; the bench measures it.
+is often the largest block. On U-Nets in float32 and int8 it equals to the byte what LiteRT 2.3.0
+allocates without a delegate. Elsewhere it is an estimate: dynamic-range int8 takes up to some 15 % more
+(further scratch), and float16 weights unpacked to float32 are not in it. With XNNPACK the need is its
+own, with a packed copy of the weights; the bench measures it.
 """
 
 from __future__ import annotations

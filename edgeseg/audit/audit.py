@@ -198,14 +198,18 @@ def _float_activations(audit: Audit, recipe: Recipe) -> Iterator[str]:
 
 
 def _wrong_weights(audit: Audit, recipe: Recipe) -> Iterator[str]:
-    # Without calibration the converter leaves the small kernels of an int8 file alone.
-    least = SMALLEST_QUANTIZED_KERNEL if recipe.weights == "int8" and not recipe.full_integer else 0
-    wrong = [kernel for kernel in audit.kernels if kernel.size >= least and kernel.dtype != recipe.weights]
+    wrong = [kernel for kernel in audit.kernels if not _keeps_type(kernel, recipe)]
     if wrong:
         shown = _first(
             [f"{kernel.dtype} in {kernel.operator} '{short_name(kernel.tensor)}'" for kernel in wrong]
         )
         yield f"expected {recipe.weights} weights, but found {shown}"
+
+
+def _keeps_type(kernel: Weight, recipe: Recipe) -> bool:
+    weights_only = recipe.weights == "int8" and not recipe.full_integer
+    small = weights_only and kernel.dtype == "float32" and kernel.size < SMALLEST_QUANTIZED_KERNEL
+    return small or kernel.dtype == recipe.weights
 
 
 def _coarse_weights(audit: Audit, recipe: Recipe) -> Iterator[str]:

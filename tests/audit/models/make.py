@@ -80,9 +80,7 @@ def main():
         "sparse": convert(pruned(unet(base=8), 0.8), **sparse),
         "int8_nearest": convert(unet("nearest"), io=tf.int8, **calibrated),
         "int8_float_io": convert(unet(), **calibrated),
-        "int8_per_tensor": convert(
-            unet(), io=tf.int8, _experimental_disable_per_channel=True, **calibrated
-        ),
+        "int8_per_tensor": convert(unet(), io=tf.int8, _experimental_disable_per_channel=True, **calibrated),
         "int8_float_island": convert(quantization_aware(unet("transpose-norm")), io=tf.int8, **smaller),
     }
     for name, data in made.items():
