@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.audit.flatbuffer import WIDTHS, Graph
-from edgeseg.audit.weights import stored_tensors
+from edgeseg.audit.weights import has_kernel, stored_tensors
 
 #: TFLite aligns tensors to 64 bytes.
 ALIGNMENT = 64
@@ -99,7 +99,7 @@ def _im2col(graph: Graph) -> list[Lifetime]:
     """One row of `kh * kw * ci` values for each output pixel of every convolution beyond 1x1."""
     blocks: list[Lifetime] = []
     for step, operator in enumerate(graph.operators):
-        if operator.name != "CONV_2D" or min(operator.inputs[:2], default=-1) < 0 or not operator.outputs:
+        if operator.name != "CONV_2D" or not has_kernel(operator):
             continue
         image, kernel, output = (graph.tensors[n] for n in (*operator.inputs[:2], operator.outputs[0]))
         if kernel.shape[1:3] != (1, 1) or image.shape[1:3] != output.shape[1:3]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.audit.flatbuffer import Graph, Tensor
+from edgeseg.audit.flatbuffer import Graph, Operator, Tensor
 
 #: Where an operator takes its kernel and its bias.
 KERNEL_INPUT = {
@@ -20,6 +20,8 @@ _BIAS_INPUT = {
     "CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "TRANSPOSE_CONV": 3, "FULLY_CONNECTED": 2,
     "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3,
 }  # fmt: skip
+
+_TRANSPOSED = ("TRANSPOSE_CONV", "CONV_3D_TRANSPOSE")
 
 #: Operators that only unpack stored values: float16 or int8 to float32, sparse to dense.
 UNPACKING = ("DEQUANTIZE", "DENSIFY")
@@ -185,18 +187,19 @@ def count_macs(graph: Graph) -> int:
     counted; a dynamic dimension counts as 1.
     """
     return sum(
-        _positions(graph, operator.name, operator.inputs, operator.outputs)
-        * graph.tensors[operator.inputs[KERNEL_INPUT[operator.name]]].size
+        _positions(graph, operator) * graph.tensors[operator.inputs[KERNEL_INPUT[operator.name]]].size
         for operator in graph.operators
-        if _has_kernel(operator.name, operator.inputs, operator.outputs)
+        if has_kernel(operator)
     )
 
 
-def _has_kernel(name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> bool:
-    needed = 3 if name in ("TRANSPOSE_CONV", "CONV_3D_TRANSPOSE") else 2
-    return name in KERNEL_INPUT and len(inputs) >= needed and min(inputs[:needed]) >= 0 and bool(outputs)
+def has_kernel(operator: Operator) -> bool:
+    """Whether this is an operator with a kernel, and has the inputs and the output that belong to it."""
+    needed = 3 if operator.name in _TRANSPOSED else 2
+    given = (*operator.inputs[:needed], *operator.outputs[:1])
+    return operator.name in KERNEL_INPUT and len(given) == needed + 1 and min(given) >= 0
 
 
-def _positions(graph: Graph, name: str, inputs: tuple[int, ...], outputs: tuple[int, ...]) -> int:
-    transposed = name in ("TRANSPOSE_CONV", "CONV_3D_TRANSPOSE")
-    return math.prod(graph.tensors[inputs[2] if transposed else outputs[0]].shape[:-1])
+def _positions(graph: Graph, operator: Operator) -> int:
+    scanned = operator.inputs[2] if operator.name in _TRANSPOSED else operator.outputs[0]
+    return math.prod(graph.tensors[scanned].shape[:-1])

@@ -1,5 +1,6 @@
 """Reading a .tflite file: the sound ones fully, the damaged ones to a sentence."""
 
+import dataclasses
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgeseg.audit.activations import activation_numbers, float_operators
 from edgeseg.audit.arena import activation_bytes, arena_bytes
-from edgeseg.audit.flatbuffer import parse_model
+from edgeseg.audit.flatbuffer import Operator, parse_model
 from edgeseg.audit.weights import count_macs, list_weights, overall_sparsity
 from edgeseg.errors import ArtifactError
 
@@ -102,6 +103,15 @@ def test_absurd_lengths_and_offsets_never_hang_or_escape(data):
 @given(tail=st.binary(max_size=2000), root=st.integers(0, 2**32 - 1))
 def test_garbage_behind_the_identifier_never_escapes(tail, root):
     survives(root.to_bytes(4, "little") + b"TFL3" + tail)
+
+
+@pytest.mark.parametrize("inputs", [(), (0,), (0, -1), (-1, 1)])
+@pytest.mark.parametrize("name", ["CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"])
+def test_a_convolution_without_its_inputs_is_passed_over(name, inputs):
+    graph = parse_model(read("blobs_int8.tflite"), name="m.tflite")[0]
+    maimed = dataclasses.replace(graph, operators=(Operator(name=name, inputs=inputs, outputs=(2,)),))
+    assert count_macs(maimed) == 0
+    assert arena_bytes(maimed) == activation_bytes(maimed)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
