@@ -198,4 +198,4 @@ def split_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         for row in reader:
             yield reader.line_num, {name: row.get(name) or "" for name in _COLUMNS}
     except csv.Error as error:
-        raise DatasetError(f"cannot read {path} as CSV, line {reader.line_num}: {error}") from error
+        raise DatasetError(f"cannot read {path} as CSV after line {reader.line_num}: {error}") from error

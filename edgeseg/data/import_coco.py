@@ -1,8 +1,8 @@
 """COCO annotations (polygons and run-length masks; LIVECell) as sources for `edgeseg data import`.
 
-pycocotools draws them. What it is given is checked first, for its C code trusts its input: a NaN or a
-huge coordinate makes it take all memory, run lengths that do not fit the image make it read and write
-beyond its buffers.
+pycocotools draws the polygons, after a check, for its C code trusts its input: a NaN or a huge
+coordinate makes it take all memory. Run lengths are expanded here: where they do not fit the image,
+pycocotools 2.0.11 reads and writes beyond its buffers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeseg import files
 from edgeseg.data.import_sources import Annotation, Source
@@ -152,17 +153,24 @@ def _categories(content: Mapping[str, Any], annotations: Sequence[Mapping[str, A
 
 def _draw(path: Path, size: tuple[int, int], annotations: Sequence[Mapping[str, Any]]) -> Annotation:
     coco = _pycocotools()
-    height, width = size
-    runs = []
+    mask = np.zeros(size, np.bool_)
+    polygons: list[list[float]] = []
     for annotation in annotations:
         shape = annotation["segmentation"]
         if isinstance(shape, dict):
-            counts = _run_lengths(shape, size, annotation, path)
-            runs.append(coco.frPyObjects({"size": [height, width], "counts": counts}, height, width))
+            mask |= _expand(_run_lengths(shape, size, annotation, path), size)
         else:
-            runs += coco.frPyObjects(list(_polygons(shape, size, annotation, path)), height, width)
-    mask = coco.decode(coco.merge(runs)) if runs else np.zeros(size, np.uint8)
-    return Annotation(mask=mask != 0, objects=len(annotations))
+            polygons += _polygons(shape, size, annotation, path)
+    if polygons:
+        runs = coco.merge(coco.frPyObjects(polygons, *size))
+        mask |= _expand(_decompress(runs["counts"].decode()), size)
+    return Annotation(mask=mask, objects=len(annotations))
+
+
+def _expand(lengths: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Runs of background and foreground in turn, column by column, as a mask of `size`."""
+    foreground = np.arange(len(lengths)) % 2 == 1
+    return np.repeat(foreground, lengths).reshape(size[::-1]).T
 
 
 def _polygons(

@@ -1,0 +1,137 @@
+"""`edgeseg data check` and `edgeseg data import` as a user meets them."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from edgeseg import cli
+from edgeseg.data.images import write_png
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["edgeseg", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        captured = capsys.readouterr()
+        return exit_.value.code or 0, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def cells(tmp_path):
+    """Six images of 40x48 with label images."""
+    for number in range(6):
+        rng = np.random.default_rng(number)
+        labels = np.zeros((40, 48), np.uint8)
+        labels[5:15, 5:20], labels[20:35, 10:40] = 1, 2
+        write_png(
+            tmp_path / "cells" / "images" / f"f{number}.png", rng.integers(0, 256, (40, 48)).astype(np.uint8)
+        )
+        write_png(tmp_path / "cells" / "labels" / f"f{number}.png", labels)
+    return tmp_path / "cells"
+
+
+@pytest.fixture
+def dataset(run, cells, tmp_path):
+    assert run("data", "import", cells, tmp_path / "set", "--format", "labels", "--tile", "32")[0] == 0
+    return tmp_path / "set"
+
+
+def test_import_says_what_it_made_and_check_finds_no_problem(run, cells, tmp_path):
+    out = tmp_path / "set"
+    code, stdout, stderr = run("data", "import", cells, out, "--format", "labels", "--tile", "32")
+    assert code == 0
+    assert stdout.splitlines() == [
+        f"{out}: 6 tiles of 32x32 pixels from 6 images",
+        "",
+        "split  tiles  source images",
+        "-----  -----  -------------",
+        "train      4              4",
+        "val        1              1",
+        "test       1              1",
+    ]
+    assert "Importing: 6/6" in stderr
+    code, stdout, _ = run("data", "check", out)
+    assert code == 0
+    assert stdout.splitlines()[0] == f"{out}: 6 images; 32x32 (6)"
+    assert stdout.splitlines()[-1] == "no problems"
+
+
+def test_check_lists_errors_and_warnings_and_exits_with_2(run, dataset):
+    (dataset / "masks" / "f0.png").unlink()
+    (dataset / "images" / "f1.png").write_bytes(b"")
+    write_png(dataset / "masks" / "f2.png", np.zeros((32, 32), np.uint8))
+    code, stdout, _ = run("data", "check", dataset)
+    assert code == 2
+    assert [line.split()[:3] for line in stdout.splitlines()[-6:-2]] == [
+        ["--------", "----------------", "-------------"],
+        ["error", "missing-mask", "images/f0.png"],
+        ["error", "unreadable-image", "images/f1.png"],
+        ["warning", "empty-mask", "masks/f2.png"],
+    ]
+    assert stdout.splitlines()[-1] == "2 errors, 1 warning"
+
+
+def test_warnings_alone_are_no_failure(run, dataset):
+    for number in range(5):
+        write_png(dataset / "masks" / f"f{number}.png", np.zeros((32, 32), np.uint8))
+    code, stdout, _ = run("data", "check", dataset)
+    assert code == 0
+    assert "masks/f0.png masks/f1.png masks/f2.png and 2 more" in stdout
+    assert stdout.splitlines()[-1] == "0 errors, 1 warning (--json names every file)"
+
+
+def test_check_as_json_names_every_file(run, dataset):
+    for number in range(5):
+        write_png(dataset / "masks" / f"f{number}.png", np.zeros((32, 32), np.uint8))
+    code, stdout, _ = run("data", "check", dataset, "--json")
+    report = json.loads(stdout)
+    assert (code, report["schema_version"], report["errors"], report["warnings"]) == (0, 1, 0, 1)
+    assert report["problems"][0]["files"] == [f"masks/f{number}.png" for number in range(5)]
+    assert [split["images"] for split in report["splits"]] == [4, 1, 1]
+
+
+def test_quiet_leaves_stderr_empty(run, dataset):
+    (dataset / "splits.csv").unlink()
+    assert run("-q", "data", "check", dataset)[2] == ""
+    assert "no splits.csv: divided" in run("data", "check", dataset)[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("check", "nowhere"), "error: expected the folder of a data set at nowhere, but there is none"),
+        (("import", "cells", "new", "--format", "labls"), "error: no format 'labls'; did you mean 'labels'?"),
+        (("import", "cells", "new", "--format", "coco", "--masks", "x"), "the format coco takes no --masks"),
+        (("import", "cells", "new", "--format", "paired"), "expected folders images/ and masks/ in cells"),
+        (("import", "cells", "cells", "--format", "labels", "--force"), "cells was not made by this command"),
+        (("import", "cells", "set", "--format", "labels"), "error: set exists already"),
+        (("import", "cells", "new", "--format", "labels"), "every image of cells is smaller than 256x256"),
+        (("import", "cells", "new"), "Missing option '--format'"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_makes_nothing(dataset, tmp_path, arguments, sentence):
+    """In a process of its own, as installed."""
+    result = subprocess.run(
+        [sys.executable, "-m", "edgeseg", "-q", "data", *arguments],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cells", "set"]
+
+
+def test_force_replaces_an_import(run, cells, dataset):
+    code, stdout, _ = run("data", "import", cells, dataset, "--format", "labels", "--tile", "16", "--force")
+    assert code == 0
+    assert f"{dataset}: 36 tiles of 16x16 pixels from 6 images" in stdout
