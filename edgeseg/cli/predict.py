@@ -77,8 +77,12 @@ def _say(made: Prediction, out: Path) -> None:
     for text in dict.fromkeys(text for each in made.images for text in each.notes):
         count = sum(text in each.notes for each in made.images)
         note(f"{text} in {count} of {len(made.images)} images")
-    rate = len(made.images) / made.seconds
-    say(f"{made.cells} cells in {len(made.images)} images, {rate:.1f} images/s; results in {out}")
+    found = f"{_counted(made.cells, 'cell')} in {_counted(len(made.images), 'image')}"
+    say(f"{found}, {len(made.images) / made.seconds:.1f} images/s; results in {out}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _complain(made: Prediction, out: Path) -> None:

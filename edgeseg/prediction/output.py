@@ -48,14 +48,13 @@ class ResultFolder:
                 or one of the inputs.
         """
         self.path = path
-        self._inputs = [str(each) for each in inputs]
         _refuse_overwriting(path, force=force)
         for image in inputs:
             if image.resolve().parent in ((path / "masks").resolve(), (path / "overlays").resolve()):
                 raise OutputError(f"{image} lies where the results go; choose another folder than {path}")
 
-    def begin(self, facts: Mapping[str, Any]) -> None:
-        """Delete an earlier prediction, and write the manifest without results.
+    def begin(self, manifest: Mapping[str, Any]) -> None:
+        """Delete an earlier prediction, and write a manifest that tells the inputs.
 
         Raises:
             OutputError: the folder cannot be written.
@@ -65,7 +64,7 @@ class ResultFolder:
                 file.unlink(missing_ok=True)
             except OSError as error:
                 raise files.output_error(file, error) from error
-        self._write_manifest(facts, complete=False)
+        self.write_manifest(manifest)
 
     def _earlier_files(self) -> list[Path]:
         manifest = self.path / MANIFEST
@@ -76,9 +75,18 @@ class ResultFolder:
         names = [*map(_mask_name, inputs), *map(_overlay_name, inputs), Path("cells.csv"), Path("images.csv")]
         return [self.path / name for name in names]
 
-    def _write_manifest(self, facts: Mapping[str, Any], *, complete: bool) -> None:
-        content = {"complete": complete, **facts, "inputs": self._inputs}
+    def write_manifest(self, content: Mapping[str, Any]) -> None:
+        """Write `predict.json`; `inputs` in it are what `force` goes by.
+
+        Raises:
+            OutputError: as `files.write_bytes`.
+        """
         files.write_json(self.path / MANIFEST, content)
+
+    def write_tables(self, texts: Mapping[str, str]) -> None:
+        """Write texts by file name; `OutputError` as `files.write_bytes`."""
+        for name, text in texts.items():
+            files.write_text(self.path / name, text)
 
     def write_mask(self, image: Path, mask: Grey8) -> None:
         """Write `masks/STEM.png` from `(H, W)` uint8; `OutputError` as `files.write_bytes`."""
@@ -92,21 +100,6 @@ class ResultFolder:
         resolution, so that outlines stay sharp.
         """
         _write(self.path / _overlay_name(image), cv2.imencode(".jpg", picture, _SHARP)[1])
-
-    def finish(self, facts: Mapping[str, Any], tables: Mapping[str, str], *, complete: bool) -> None:
-        """Write the tables, and the manifest with the results.
-
-        Args:
-            facts: the manifest's content.
-            tables: text by file name.
-            complete: whether every image was gone through.
-
-        Raises:
-            OutputError: the folder cannot be written.
-        """
-        for name, text in tables.items():
-            files.write_text(self.path / name, text)
-        self._write_manifest(facts, complete=complete)
 
 
 def _refuse_overwriting(path: Path, *, force: bool) -> None:

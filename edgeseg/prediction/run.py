@@ -46,10 +46,10 @@ class Prediction:
     """What came of a run.
 
     Attributes:
-        facts: of the model, the runtime and the options.
+        facts: of the model, the runtime, the options and the inputs.
         images: the images that were predicted, in order.
         failed: those that could not be used.
-        seconds: that reading, predicting, measuring and writing took.
+        seconds: that reading, predicting, measuring and writing took, loading the model apart.
     """
 
     facts: dict[str, Any]
@@ -62,9 +62,15 @@ class Prediction:
         """How many cells were found in all images."""
         return sum(each.cells for each in self.images)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every image was gone through."""
+        return len(self.images) + len(self.failed) == len(self.facts["inputs"])
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data, the content of `predict.json`."""
         return {
+            "complete": self.complete,
             **self.facts,
             "seconds": round(self.seconds, 3),
             "cells": self.cells,
@@ -104,7 +110,7 @@ def predict(
     segmenter = Segmenter(artifact, threads=options.threads)
     overlap = tiling.default_overlap(segmenter.shape) if options.overlap is None else options.overlap
     tiling.check_overlap(overlap, segmenter.shape)
-    facts = _facts(artifact, replace(options, overlap=overlap))
+    facts = _facts(artifact, images, replace(options, overlap=overlap))
     folder = ResultFolder(out, images, force=force)
     run = _Run(facts, segmenter, artifact.preprocessing, folder, replace(options, overlap=overlap))
     try:
@@ -112,11 +118,11 @@ def predict(
             run.take(path, progress, waiting=len(images) - index)
         run.settle()
     finally:
-        run.close(total=len(images))
-    return run.prediction()
+        made = run.close()
+    return made
 
 
-def _facts(artifact: Artifact, options: PredictOptions) -> dict[str, Any]:
+def _facts(artifact: Artifact, images: Sequence[Path], options: PredictOptions) -> dict[str, Any]:
     runtime = find_runtime()
     return {
         "schema_version": SCHEMA_VERSION,
@@ -130,6 +136,7 @@ def _facts(artifact: Artifact, options: PredictOptions) -> dict[str, Any]:
         },
         "runtime": {"name": runtime.name, "version": runtime.version},
         "options": asdict(options),
+        "inputs": [str(path) for path in images],
     }
 
 
@@ -161,7 +168,7 @@ class _Run:
             self._failed.append(FailedImage(path=path, reason=str(error)))
             return
         if self._written is None:
-            self._folder.begin(self._facts)
+            self._folder.begin(self._prediction().to_dict())
         mask = tiling.segment(
             preprocessing.apply(grey, self._prepare), self._segmenter,
             overlap=self._options.overlap, progress=self._report(progress, waiting, path.name),
@@ -199,19 +206,21 @@ class _Run:
 
         return report
 
-    def prediction(self) -> Prediction:
-        """What there is by now."""
+    def _prediction(self) -> Prediction:
         return Prediction(
             facts=self._facts, images=tuple(self._images), failed=tuple(self._failed),
             seconds=time.perf_counter() - self._start,
         )  # fmt: skip
 
-    def close(self, *, total: int) -> None:
+    def close(self) -> Prediction:
         """Write tables and manifest, also of a run that was cut short; nothing where nothing was made."""
         self._writer.shutdown()
-        if self._images:
-            complete = len(self._images) + len(self._failed) == total
-            self._folder.finish(self.prediction().to_dict(), self._tables.texts(), complete=complete)
+        if not self._images:
+            return self._prediction()
+        self._folder.write_tables(self._tables.texts())
+        made = self._prediction()
+        self._folder.write_manifest(made.to_dict())
+        return made
 
 
 def _read(path: Path) -> tuple[Grey8, tuple[str, ...]]:

@@ -1,0 +1,298 @@
+"""Predicting files into a folder: what is written, and what happens when something goes wrong."""
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeseg import files, preprocessing
+from edgeseg.artifact import load_artifact
+from edgeseg.errors import ConfigError, DatasetError, OutputError
+from edgeseg.prediction import output, run
+from edgeseg.prediction.inputs import collect_images
+from edgeseg.prediction.options import PredictOptions
+from edgeseg.runtime import Segmenter
+
+MODEL = Path(__file__).parents[1] / "models" / "blobs_int8.tflite"
+LENGTHS = ("centroid_x", "centroid_y", "bbox_x", "bbox_y", "bbox_width", "bbox_height")
+
+
+def blobs_at(*centres, shape=(64, 64), radius=8):
+    rng = np.random.default_rng(len(centres))
+    grey = np.full(shape, 110, np.uint8)
+    for centre in centres:
+        cv2.circle(grey, centre, radius, 165, -1)
+    return np.clip(grey + rng.normal(0, 8, shape), 0, 255).astype(np.uint8)
+
+
+def write(path, image):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+@pytest.fixture
+def three(tmp_path):
+    """No, one and two cells; the last image is larger than a tile."""
+    return (
+        write(tmp_path / "in" / "none.png", blobs_at()),
+        write(tmp_path / "in" / "one.png", blobs_at((30, 20))),
+        write(tmp_path / "in" / "two.tif", blobs_at((20, 20), (100, 60), shape=(90, 130))),
+    )
+
+
+def predict(images, out, *, force=False, artifact=None, **options):
+    artifact = artifact or load_artifact(MODEL)
+    return run.predict(artifact, images, out, PredictOptions(**options), force=force)
+
+
+def table(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def listing(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_every_file_is_there_and_nothing_else(three, tmp_path):
+    predict(three, tmp_path / "out")
+    assert listing(tmp_path / "out") == [
+        "cells.csv", "images.csv", "masks/none.png", "masks/one.png", "masks/two.png",
+        "overlays/none.jpg", "overlays/one.jpg", "overlays/two.jpg", "predict.json",
+    ]  # fmt: skip
+
+
+def test_without_overlays_there_is_no_such_folder(three, tmp_path):
+    predict(three, tmp_path / "out", overlays=False)
+    assert not (tmp_path / "out" / "overlays").exists()
+
+
+def test_cells_are_found_where_they_are(three, tmp_path):
+    made = predict(three, tmp_path / "out")
+    assert [image.cells for image in made.images] == [0, 1, 2]
+    rows = table(tmp_path / "out" / "cells.csv")
+    assert [(row["image"], row["cell"]) for row in rows] == [
+        ("one.png", "1"),
+        ("two.tif", "1"),
+        ("two.tif", "2"),
+    ]
+    centres = [(float(row["centroid_x_px"]), float(row["centroid_y_px"])) for row in rows]
+    for found, true in zip(centres, [(30, 20), (20, 20), (100, 60)], strict=True):
+        assert found == pytest.approx(true, abs=0.7)
+    assert all(float(row["area_px"]) == pytest.approx(np.pi * 8.3**2, rel=0.15) for row in rows)
+    assert all(float(row["mean_intensity"]) == pytest.approx(165, abs=6) for row in rows)
+
+
+def test_an_image_without_cells_is_listed_with_none(three, tmp_path):
+    predict(three, tmp_path / "out")
+    rows = table(tmp_path / "out" / "images.csv")
+    assert [(row["image"], row["width_px"], row["height_px"], row["cells"]) for row in rows] == [
+        ("none.png", "64", "64", "0"),
+        ("one.png", "64", "64", "1"),
+        ("two.tif", "130", "90", "2"),
+    ]
+
+
+def test_areas_add_up_to_the_written_masks(three, tmp_path):
+    predict(three, tmp_path / "out")
+    cells, images = table(tmp_path / "out" / "cells.csv"), table(tmp_path / "out" / "images.csv")
+    for path, row in zip(three, images, strict=True):
+        mask = cv2.imread(str(tmp_path / "out" / "masks" / f"{path.stem}.png"), cv2.IMREAD_UNCHANGED)
+        assert mask.dtype == np.uint8
+        assert set(np.unique(mask)) <= {0, 255}
+        area = sum(int(cell["area_px"]) for cell in cells if cell["image"] == path.name)
+        assert area == np.count_nonzero(mask) == int(row["area_px"])
+        assert float(row["coverage"]) == pytest.approx(area / mask.size)
+
+
+def test_pixel_size_scales_lengths_and_areas(three, tmp_path):
+    predict(three, tmp_path / "px")
+    predict(three, tmp_path / "um", pixel_size=0.65)
+    for px, um in zip(
+        table(tmp_path / "px" / "cells.csv"), table(tmp_path / "um" / "cells.csv"), strict=True
+    ):
+        assert um["mean_intensity"] == px["mean_intensity"]
+        assert float(um["area_um2"]) == pytest.approx(0.65**2 * float(px["area_px"]))
+        for name in LENGTHS:
+            assert float(um[f"{name}_um"]) == pytest.approx(0.65 * float(px[f"{name}_px"]))
+
+
+def test_min_area_takes_specks_out_of_mask_and_table(tmp_path):
+    image = write(tmp_path / "specks.png", blobs_at((30, 30), (8, 55), radius=4))
+    plain = predict([image], tmp_path / "all", min_area=0)
+    areas = sorted(int(row["area_px"]) for row in table(tmp_path / "all" / "cells.csv"))
+    assert len(areas) > 1
+    clean = predict([image], tmp_path / "large", min_area=areas[-1])
+    assert clean.images[0].cells == 1
+    assert plain.images[0].mask_pixels - clean.images[0].mask_pixels == sum(areas[:-1])
+
+
+def test_the_manifest_tells_what_was_run(three, tmp_path):
+    made = predict(three, tmp_path / "out", min_area=5)
+    manifest = json.loads((tmp_path / "out" / "predict.json").read_text())
+    assert manifest["complete"] is True
+    assert manifest["schema_version"] == run.SCHEMA_VERSION
+    assert manifest["model"]["sha256"] == files.sha256(MODEL)
+    assert manifest["options"] == {
+        "overlap": 24, "min_area": 5, "pixel_size": None, "overlays": True, "threads": 1,
+    }  # fmt: skip
+    assert manifest["inputs"] == [str(path) for path in three]
+    assert [image["cells"] for image in manifest["images"]] == [0, 1, 2]
+    assert manifest["cells"] == made.cells == 3
+
+
+def test_a_percentile_model_sees_the_whole_image_stretched(tmp_path):
+    """Two tiles of one image are stretched alike: once, before cutting."""
+    prepared = preprocessing.Preprocessing(kind="percentile")
+    dark = write(tmp_path / "dark.png", blobs_at((20, 20), (100, 60), shape=(90, 130)) // 4)
+    model = tmp_path / "m" / "model.tflite"
+    files.write_bytes(model, MODEL.read_bytes())
+    facts = {"schema_version": 1, "bytes": model.stat().st_size, "sha256": files.sha256(model)}
+    files.write_json(model.with_suffix(".json"), {**facts, "preprocessing": prepared.to_dict()})
+    predict([dark], tmp_path / "out", artifact=load_artifact(model), min_area=0)
+    stretched = preprocessing.apply(cv2.imread(str(dark), cv2.IMREAD_UNCHANGED), prepared)
+    plain = write(tmp_path / "plain" / "dark.png", stretched)
+    predict([plain], tmp_path / "reference", min_area=0)
+    assert (tmp_path / "out/masks/dark.png").read_bytes() == (
+        tmp_path / "reference/masks/dark.png"
+    ).read_bytes()
+
+
+def test_conversions_are_noted(tmp_path):
+    grey = blobs_at((30, 20))
+    colour = write(tmp_path / "colour.png", cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+    deep = write(tmp_path / "deep.tif", grey.astype(np.uint16) * 16)
+    assert cv2.imwritemulti(str(tmp_path / "stack.tif"), [grey, grey])
+    made = predict([colour, deep, tmp_path / "stack.tif"], tmp_path / "out")
+    assert [image.notes for image in made.images] == [
+        ("colour converted to grey",),
+        ("16 bits mapped to 8 by percentiles",),
+        ("the first of several pages taken",),
+    ]
+
+
+def test_bad_images_do_not_stop_the_others(three, tmp_path):
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(three[0].read_bytes()[:200])
+    made = predict([empty, three[0], cut, *three[1:]], tmp_path / "out")
+    assert [image.path for image in made.images] == list(three)
+    assert [failed.path for failed in made.failed] == [empty, cut]
+    manifest = json.loads((tmp_path / "out" / "predict.json").read_text())
+    assert [failed["path"] for failed in manifest["failed"]] == [str(empty), str(cut)]
+
+
+def test_where_no_image_can_be_read_nothing_is_written_or_lost(three, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.touch()
+    predict([bad], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    predict(three, tmp_path / "out")
+    before = listing(tmp_path / "out")
+    predict([bad], tmp_path / "out", force=True)
+    assert listing(tmp_path / "out") == before
+
+
+def test_earlier_results_are_refused_before_anything_is_computed(three, tmp_path, monkeypatch):
+    predict(three, tmp_path / "out")
+    monkeypatch.setattr(Segmenter, "invoke", lambda *_: pytest.fail("computed"))
+    with pytest.raises(OutputError, match=r"holds results already .*--force"):
+        predict(three, tmp_path / "out")
+
+
+def test_force_replaces_the_earlier_results_and_nothing_else(three, tmp_path):
+    predict(three, tmp_path / "out")
+    (tmp_path / "out" / "masks" / "mine.png").touch()
+    predict(three[:1], tmp_path / "out", overlays=False, force=True)
+    assert listing(tmp_path / "out") == [
+        "cells.csv", "images.csv", "masks/mine.png", "masks/none.png", "predict.json",
+    ]  # fmt: skip
+
+
+def test_force_does_not_touch_the_masks_of_a_data_set(three, tmp_path):
+    truth = write(tmp_path / "data" / "masks" / "one.png", np.zeros((64, 64), np.uint8))
+    before = truth.read_bytes()
+    with pytest.raises(OutputError, match="were not made by a prediction"):
+        predict(three, tmp_path / "data", force=True)
+    assert truth.read_bytes() == before
+
+
+def test_an_input_among_the_results_is_refused(three, tmp_path):
+    predict(three, tmp_path / "out")
+    with pytest.raises(OutputError, match="lies where the results go"):
+        predict([tmp_path / "out" / "masks" / "one.png"], tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "masks" / "one.png").exists()
+
+
+def test_a_run_that_is_cut_short_leaves_its_results_and_says_so(three, tmp_path, monkeypatch):
+    """The disk fills up at the third mask."""
+    write_bytes = files.write_bytes
+
+    def full(path, data, *, durable=True):
+        if path.name == "two.png":
+            raise files.output_error(path, OSError(28, "No space left on device"))
+        write_bytes(path, data, durable=durable)
+
+    monkeypatch.setattr(output.files, "write_bytes", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        predict(three, tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "predict.json").read_text())["complete"] is False
+    assert [row["image"] for row in table(tmp_path / "out" / "cells.csv")] == ["one.png"]
+    monkeypatch.undo()
+    assert len(predict(three, tmp_path / "out", force=True).images) == 3
+
+
+def test_progress_counts_tiles_of_all_images(three, tmp_path):
+    calls = []
+    run.predict(
+        load_artifact(MODEL),
+        three,
+        tmp_path / "out",
+        PredictOptions(),
+        progress=lambda *each: calls.append(each),
+    )
+    assert calls[0] == (1, 3, "none.png")
+    assert calls[-1] == (10, 10, "two.tif")
+    assert [call[0] for call in calls] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"min_area": -1}, "least area of 0 pixels or more, but got -1"),
+        ({"pixel_size": 0.0}, "pixel size above 0 micrometres, but got 0"),
+        ({"pixel_size": float("nan")}, "but got nan"),
+        ({"pixel_size": float("inf")}, "but got inf"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        PredictOptions(**options)
+
+
+def test_folders_give_their_images_sorted(tmp_path):
+    names = ("b.png", "a.tif", "C.JPG", "notes.txt", ".hidden.png")
+    for name in names:
+        (tmp_path / name).touch()
+    assert [path.name for path in collect_images([tmp_path])] == ["C.JPG", "a.tif", "b.png"]
+
+
+def test_two_images_of_one_stem_are_refused(tmp_path):
+    for name in ("a/x.png", "b/x.tif"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    with pytest.raises(DatasetError, match=r"x\.png and .*x\.tif share a name"):
+        collect_images([tmp_path / "a", tmp_path / "b"])
+    with pytest.raises(DatasetError, match=r"x\.png is named twice"):
+        collect_images([tmp_path / "a", tmp_path / "a" / "x.png"])
+
+
+def test_a_data_set_folder_is_pointed_to_its_images(tmp_path):
+    write(tmp_path / "images" / "x.png", blobs_at())
+    with pytest.raises(DatasetError, match=r"did you mean .*images"):
+        collect_images([tmp_path])

@@ -1,0 +1,155 @@
+"""Tiles cover an image exactly once, and their seams do not show."""
+
+import itertools
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgeseg.artifact import load_artifact
+from edgeseg.errors import ConfigError
+from edgeseg.prediction import tiling
+from edgeseg.runtime import Segmenter, binarize, find_runtime
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+def blobs(height, width, seed=0):
+    """Bright ellipses on noisy grey, as the networks of tests/models were trained on, and their mask."""
+    rng = np.random.default_rng(seed)
+    grey, mask = np.full((height, width), 110.0, np.float32), np.zeros((height, width), np.uint8)
+    for _ in range(height * width // 1600):
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
+        axes = (int(rng.integers(4, 13)), int(rng.integers(4, 13)))
+        one = np.zeros_like(mask)
+        cv2.ellipse(one, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+        grey[(one > 0) & (mask == 0)] += rng.uniform(40, 70)
+        mask |= one
+    return np.clip(grey + rng.normal(0, 8, grey.shape), 0, 255).astype(np.uint8), mask
+
+
+def large_blobs():
+    """1024x1024 pixels, put together from sixteen images since drawing one takes long."""
+    parts = [[blobs(256, 256, seed=4 * row + column) for column in range(4)] for row in range(4)]
+    return tuple(np.block([[part[index] for part in row] for row in parts]) for index in range(2))
+
+
+def untiled(artifact, image):
+    """The network's answer to the whole image at once: its input resized, no tile anywhere."""
+    interpreter = find_runtime().module.Interpreter(model_content=artifact.data, num_threads=1)
+    details = interpreter.get_input_details()[0]
+    interpreter.resize_tensor_input(details["index"], (1, *image.shape, 1))
+    interpreter.allocate_tensors()
+    if details["dtype"] == np.int8:
+        prepared = (image.astype(np.int16) - 128).astype(np.int8)
+    else:
+        prepared = image.astype(np.float32) / 255
+    interpreter.set_tensor(details["index"], prepared[None, :, :, None])
+    interpreter.invoke()
+    return binarize(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0, :, :, 0])
+
+
+@pytest.fixture(scope="module")
+def segmenter():
+    return Segmenter(load_artifact(MODELS / "blobs_int8.tflite"))
+
+
+SIDES = st.sampled_from([16, 48, 64, 96, 240, 256])
+
+
+@given(length=st.integers(1, 3000), side=SIDES, share=st.floats(0, 1))
+def test_spans_cover_every_pixel_exactly_once(length, side, share):
+    overlap = int(share * (side - np.gcd(side, tiling.ALIGNMENT)))
+    found = tiling.spans(length, side, overlap)
+    covered = [pixel for span in found for pixel in range(span.start, span.stop)]
+    assert covered == list(range(length))
+
+
+@given(length=st.integers(1, 3000), side=SIDES, share=st.floats(0, 1))
+def test_spans_keep_their_promises(length, side, share):
+    """Aligned, inside the tile, with the overlap asked for, and hardly beyond the image."""
+    step = np.gcd(side, tiling.ALIGNMENT)
+    overlap = int(share * (side - step))
+    found = tiling.spans(length, side, overlap)
+    assert all(span.origin % step == 0 for span in found)
+    assert all(span.origin <= span.start < span.stop <= span.origin + side for span in found)
+    assert all(left.origin + side - right.origin >= overlap for left, right in itertools.pairwise(found))
+    assert found[0].origin == 0
+    assert found[-1].origin + side - length < max(step, side - length + 1)
+    for left, right in itertools.pairwise(found):
+        assert left.origin + side - left.stop >= overlap // 2
+        assert right.start - right.origin >= overlap // 2
+
+
+def test_an_image_of_the_tile_size_is_one_tile():
+    assert tiling.spans(256, 256, 96) == [tiling.Span(origin=0, start=0, stop=256)]
+
+
+def test_an_image_of_four_tiles_spreads_them_evenly():
+    assert [span.origin for span in tiling.spans(1024, 256, 96)] == [0, 128, 288, 448, 608, 768]
+
+
+@pytest.mark.parametrize("name", ["float32", "int8"])
+def test_tiled_and_untiled_agree_on_999_of_1000_pixels(name):
+    """A trained network on 1024x1024 pixels, 32 pixels of border apart."""
+    artifact = load_artifact(MODELS / f"blobs_{name}.tflite")
+    image, truth = large_blobs()
+    whole = untiled(artifact, image)
+    tiled = tiling.segment(image, Segmenter(artifact)) > 0
+    inner = np.s_[32:-32, 32:-32]
+    assert np.mean(whole[inner] == (truth > 0)[inner]) > 0.98  # the reference itself is worth something
+    assert np.mean(tiled[inner] == whole[inner]) >= 0.999
+
+
+def test_without_overlap_seams_would_show():
+    """The comparison above can fail: with tiles side by side it does."""
+    artifact = load_artifact(MODELS / "blobs_int8.tflite")
+    image, _ = large_blobs()
+    tiled = tiling.segment(image, Segmenter(artifact), overlap=0) > 0
+    assert np.mean(tiled == untiled(artifact, image)) < 0.999
+
+
+def test_an_image_of_the_tile_size_is_exactly_one_plain_invoke(segmenter):
+    image, _ = blobs(64, 64)
+    mask = tiling.segment(image, segmenter)
+    assert mask.dtype == np.uint8
+    assert np.array_equal(mask, np.where(segmenter.mask(image), 255, 0))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 64), (5, 3), (40, 63), (64, 65), (65, 64), (150, 70), (97, 200)]
+)
+def test_any_size_comes_back_in_its_own_size(segmenter, shape):
+    mask = tiling.segment(blobs(*shape)[0], segmenter)
+    assert mask.shape == shape
+    assert set(np.unique(mask)) <= {0, 255}
+
+
+def test_a_small_image_is_mirrored_and_cropped_back(segmenter):
+    image, _ = blobs(40, 50)
+    mirrored = np.pad(image, ((0, 24), (0, 14)), mode="reflect")
+    assert np.array_equal(tiling.segment(image, segmenter) > 0, segmenter.mask(mirrored)[:40, :50])
+
+
+@pytest.mark.parametrize("shape", [(200, 147), (61, 300), (129, 65)])
+def test_blobs_are_found_in_odd_sizes(segmenter, shape):
+    image, truth = blobs(*shape, seed=3)
+    found = tiling.segment(image, segmenter)
+    assert 2 * np.count_nonzero(found & truth) / (np.count_nonzero(found) + np.count_nonzero(truth)) > 0.95
+
+
+def test_progress_counts_the_tiles(segmenter):
+    calls = []
+    tiling.segment(blobs(100, 130)[0], segmenter, progress=lambda *each: calls.append(each[:2]))
+    assert calls == [(done, 12) for done in range(1, 13)]
+
+
+@pytest.mark.parametrize("overlap", [-1, 33, 64, 1000])
+def test_an_overlap_that_does_not_fit_is_refused(segmenter, overlap):
+    with pytest.raises(
+        ConfigError, match=f"overlap from 0 to 32 pixels for tiles of 64x64, but got {overlap}"
+    ):
+        tiling.segment(blobs(64, 64)[0], segmenter, overlap=overlap)
