@@ -55,7 +55,7 @@ def predict(
     chosen = collect_images(images)
     cv2.setNumThreads(threads)
     try:
-        with progress("Predicting") as report:
+        with progress("Predicting tiles") as report:
             made = predict_images(artifact, chosen, out, options, force=force, progress=report)
     except KeyboardInterrupt:
         note(f"interrupted; what was finished is in {out}")

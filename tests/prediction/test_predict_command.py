@@ -73,7 +73,7 @@ def test_a_folder_becomes_a_table(image, tmp_path):
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[2].split()[:3] == ["one.png", "64x64", "1"]
     assert "1 cell in 1 image" in result.stdout
-    assert "Predicting: 1/1" in result.stderr
+    assert "Predicting tiles: 1/1" in result.stderr
     assert (tmp_path / "out" / "cells.csv").read_text().startswith("image,cell,area_px,centroid_x_px,")
 
 
