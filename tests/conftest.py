@@ -3,9 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
+
+settings.register_profile("edgeseg", deadline=None)  # a busy machine is no failure
+settings.load_profile("edgeseg")
 
 
 def blob_image(rng, size):
