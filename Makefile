@@ -33,7 +33,6 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/hadolint docker/*.Dockerfile
 
 test: lint
 	$(BIN)/pytest

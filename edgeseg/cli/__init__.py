@@ -17,6 +17,7 @@ from edgeseg.cli import data
 from edgeseg.cli.bench import bench
 from edgeseg.cli.check import check
 from edgeseg.cli.console import VERBOSITY
+from edgeseg.cli.demo import demo
 from edgeseg.cli.doctor import doctor
 from edgeseg.cli.export import export
 from edgeseg.cli.inspect import inspect
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(demo)
 app.add_typer(data.app, name="data")
 app.command()(train)
 app.command()(export)

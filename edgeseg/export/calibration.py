@@ -51,6 +51,7 @@ class Calibration:
             "count": len(self.stems),
             "stems": list(self.stems),
             "preprocessing": asdict(self.preprocessing),
+            "anchored": "two corner pixels of the first image set to 0 and 255",
             "sha256": hashlib.sha256(self.images.tobytes()).hexdigest(),
         }
 
@@ -86,9 +87,19 @@ def draw_calibration(
         window(preprocessing.apply(read_grey8(samples[i].image_path), prepare), size, rng) for i in chosen
     ]
     return Calibration(
-        images=np.stack(tiles), stems=tuple(samples[i].stem for i in chosen), split="train", seed=seed,
+        images=_anchored(np.stack(tiles)), stems=tuple(samples[i].stem for i in chosen), split="train", seed=seed,
         preprocessing=prepare,
     )  # fmt: skip
+
+
+def _anchored(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Make sure that black and white occur: two corner pixels of the first image are set to them.
+
+    The input's scale is the range seen in calibration over 255. Only when that range is 0 to 1 is the
+    scale 1/255 and the zero point -128, so that preparing an image is one XOR.
+    """
+    images[0, 0, :2] = 0, 255
+    return images
 
 
 def window(image: npt.NDArray[np.uint8], size: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgeseg import artifact, files, preprocessing
-from edgeseg.artifact import Artifact, sidecar_path
+from edgeseg.artifact import Artifact, load_artifact, sidecar_path
 from edgeseg.audit.audit import Audit, audit_model, judge
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError, TrainingError
@@ -89,7 +89,7 @@ def export_run(
         )
         files.write_bytes(path, data)
         files.write_json(sidecar_path(path), metadata)
-        made.append(Artifact(path=path, data=data, metadata=metadata))
+        made.append(load_artifact(path))
     progress(stages, stages, "")
     return made
 

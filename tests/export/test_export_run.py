@@ -1,0 +1,139 @@
+"""From a trained run to files: what is written, what is refused, and that it is repeatable."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from conftest import write_blobs
+from edgeseg.artifact import load_artifact
+from edgeseg.audit.audit import audit_model, judge
+from edgeseg.config import TrainingConfig, UNetConfig
+from edgeseg.errors import CheckError, OutputError, TrainingError
+from edgeseg.recipe import RECIPES
+
+pytestmark = pytest.mark.host
+export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
+fit = pytest.importorskip("edgeseg.training.fit", reason="needs TensorFlow")
+run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
+convert = pytest.importorskip("edgeseg.export.convert", reason="needs TensorFlow")
+
+NETWORK = UNetConfig(base_filters=4, levels=3, input_size=64)
+TRAINING = TrainingConfig(epochs=25, batch_size=3, crop_size=64, learning_rate=5e-3)
+
+
+@pytest.fixture(scope="module")
+def run(blobs, tmp_path_factory):
+    opened = run_folder.create_run(
+        tmp_path_factory.mktemp("runs") / "run", NETWORK, TRAINING, blobs, force=False
+    )
+    fit.fit(opened, blobs)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def exported(run, blobs, tmp_path_factory):
+    out = tmp_path_factory.mktemp("models")
+    return {
+        artifact.variant: artifact for artifact in export.export_run(run, blobs, list(RECIPES.values()), out)
+    }
+
+
+def test_every_variant_is_written_with_a_sidecar_that_loads(exported):
+    assert list(exported) == list(RECIPES)
+    for artifact in exported.values():
+        assert load_artifact(artifact.path).metadata == artifact.metadata
+
+
+def test_names_say_network_data_size_and_variant(exported, blobs):
+    assert exported["int8-ptq"].path.name == f"unet-4-3levels_{blobs.name}_64_int8-ptq.tflite"
+
+
+def test_every_file_keeps_the_promise_of_its_recipe(exported):
+    for variant, artifact in exported.items():
+        audit = audit_model(artifact.data, name=artifact.path.name)
+        assert judge(audit, RECIPES[variant]) == ()
+        assert json.loads(json.dumps(audit.to_dict())) == artifact.metadata["audit"]
+
+
+def test_int8_is_the_smallest_kind_and_float16_half(exported):
+    size = {variant: len(artifact.data) for variant, artifact in exported.items()}
+    assert size["int8-ptq"] < size["float16"] < size["float32"]
+
+
+def test_the_calibrated_file_alone_has_a_manifest(exported, blobs):
+    assert [v for v, a in exported.items() if a.metadata["calibration"]] == ["int8-ptq"]
+    manifest = exported["int8-ptq"].metadata["calibration"]
+    assert set(manifest["stems"]) <= {sample.stem for sample in blobs.split("train")}
+
+
+def test_verification_is_on_validation_images_and_within_its_bound(exported):
+    for variant, artifact in exported.items():
+        facts = artifact.metadata["verification"]
+        assert (facts["split"], facts["images"]) == ("val", 6)
+        assert RECIPES[variant].min_agreement <= facts["agreement"] <= 1
+        assert len(facts["worst"]) == 5
+    assert exported["float32"].metadata["verification"]["agreement"] == pytest.approx(1, abs=1e-4)
+
+
+def test_the_int8_input_takes_the_cameras_grey_value_by_one_xor(exported):
+    """Scale 1/255 and zero point -128, though no training image reaches white."""
+    port = exported["int8-ptq"].metadata["audit"]["inputs"][0]
+    assert port["scale"] == pytest.approx(1 / 255, rel=1e-6)
+    assert port["zero_point"] == -128
+
+
+def test_no_path_of_this_machine_is_in_a_sidecar(exported, blobs):
+    for artifact in exported.values():
+        assert str(blobs.root) not in json.dumps(artifact.metadata)
+
+
+def test_existing_files_are_not_replaced_without_force(run, blobs, exported):
+    out = exported["float32"].path.parent
+    with pytest.raises(OutputError, match="--force"):
+        export.export_run(run, blobs, [RECIPES["float32"]], out)
+
+
+def test_another_data_set_is_refused(run, tmp_path):
+    with pytest.raises(TrainingError, match="--data"):
+        export.export_run(run, write_blobs(tmp_path / "other", seed=9), [RECIPES["float32"]], tmp_path)
+
+
+def test_a_file_that_disagrees_with_its_model_is_not_written(run, blobs, tmp_path, monkeypatch):
+    """The bound is raised to one that no quantized file can reach."""
+    strict = {**RECIPES["int8-ptq"].to_dict(), "min_agreement": 1.01}
+    with pytest.raises(CheckError, match="of mask pixels, expected at least 101.00%"):
+        export.export_run(run, blobs, [type(RECIPES["int8-ptq"])(**strict)], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):
+    """A recipe that asks for integers everywhere but converts without calibration."""
+    false = {**RECIPES["dynamic-int8"].to_dict(), "activations": "int8", "io": "int8"}
+    with pytest.raises(CheckError, match="is not what its name says, so it was not written"):
+        export.export_run(run, blobs, [type(RECIPES["int8-ptq"])(**false)], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_are_refused(run):
+    from edgeseg.training.unet import build_unet
+
+    model = build_unet(NETWORK, input_size=64, batch_size=1)
+    kernel = model.get_layer("logits").trainable_variables[0]
+    kernel.assign(np.full(kernel.shape, np.inf, np.float32))
+    with pytest.raises(TrainingError, match="logits/kernel.* hold NaN or infinite values"):
+        convert.convert(model, RECIPES["float32"])
+
+
+@pytest.mark.slow
+def test_a_second_export_in_another_process_gives_the_same_bytes(run, exported, tmp_path):
+    command = [sys.executable, "-m", "edgeseg", "export", str(run.path), "--out", str(tmp_path / "again")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert result.returncode == 0, result.stderr
+    for artifact in exported.values():
+        assert (tmp_path / "again" / artifact.path.name).read_bytes() == artifact.data
+        sidecar = artifact.path.with_suffix(".json").name
+        assert (tmp_path / "again" / sidecar).read_text() == (artifact.path.with_suffix(".json")).read_text()
+    assert "int8-ptq" in result.stdout
