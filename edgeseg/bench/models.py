@@ -46,9 +46,14 @@ def display_names(paths: Sequence[Path]) -> list[str]:
     Args:
         paths: different files.
     """
-    names = [path.name for path in paths]
+    names = [_printable(path.name) for path in paths]
     if len(set(names)) == len(names):
         return names
-    whole = [path.resolve() for path in paths]
+    whole = [path.absolute() for path in paths]
     shared = os.path.commonpath([path.parent for path in whole])
-    return [path.relative_to(shared).as_posix() for path in whole]
+    return [_printable(os.path.relpath(path, shared)) for path in whole]
+
+
+def _printable(name: str) -> str:
+    """Bytes of a file name that are no UTF-8 would stop every later print."""
+    return os.fsencode(name).decode(errors="replace")

@@ -171,7 +171,9 @@ def result_text(result: BenchResult) -> str:
     """The JSON text of a result, each list of numbers and each image on one line."""
     text = json.dumps(result.to_dict(), indent=2, allow_nan=False, ensure_ascii=False)
     # Line breaks stand only between tokens (inside strings they are escaped), so joining lines is safe.
-    return re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda match: re.sub(r"\n\s*", " ", match[0]), text) + "\n"
+    text = re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda match: re.sub(r"\n\s*", " ", match[0]), text) + "\n"
+    # Bytes of a path that are no UTF-8 become the JSON escapes that they came from.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def save_result(path: Path, result: BenchResult) -> None:

@@ -1,0 +1,32 @@
+import pytest
+
+from edgeseg.bench.options import BenchOptions, parse_threads
+from edgeseg.errors import ConfigError
+
+
+def test_threads_are_read_from_a_list():
+    assert parse_threads("1,2,4") == (1, 2, 4)
+
+
+@pytest.mark.parametrize("text", ["", "two", "1,,2", "1.5", "1;2"])
+def test_what_is_no_list_of_numbers_is_refused(text):
+    with pytest.raises(ConfigError, match="expected numbers of threads as 1,2,4"):
+        parse_threads(text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"threads": (0,)}, {"threads": (1, 1)}, {"threads": ()}, {"threads": (257,)}, {"rounds": 0},
+        {"seconds": -1.0}, {"seconds": float("nan")}, {"samples": 0}, {"warmup_seconds": -0.1},
+        {"timeout_seconds": 0.0}, {"memory_limit_mb": 0},
+    ],
+)  # fmt: skip
+def test_values_out_of_range_are_refused(wrong):
+    with pytest.raises(ConfigError, match="expected"):
+        BenchOptions(**wrong)
+
+
+def test_options_survive_json():
+    options = BenchOptions(threads=(1, 4), memory_limit_mb=100)
+    assert BenchOptions.from_dict(options.to_dict()) == options

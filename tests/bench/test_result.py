@@ -1,0 +1,99 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from edgeseg.bench.measurement import Measurement
+from edgeseg.bench.result import BenchResult, load_result, result_text, save_result
+from edgeseg.errors import ResultError
+
+
+def test_a_result_survives_its_file(result, tmp_path):
+    save_result(tmp_path / "r.json", result)
+    assert load_result(tmp_path / "r.json") == result
+
+
+def test_percentiles_are_computed_from_the_raw_samples(result):
+    summary = result.models[0].measurements[0].summary
+    assert (summary["p50_ms"], summary["p90_ms"], summary["p99_ms"]) == (20, 40, 40)
+    assert (summary["mad_ms"], summary["samples"]) == (10, 4)
+
+
+def test_over_several_processes_samples_add_up_and_memory_is_the_greatest(result):
+    summary = result.models[0].measurements[1].summary
+    assert (summary["samples"], summary["p50_ms"], summary["peak_mb"], summary["model_mb"]) == (4, 5, 90, 50)
+
+
+def test_init_and_first_inference_are_apart_from_the_samples(result):
+    summary = result.models[0].measurements[0].summary
+    assert (summary["init_ms"], summary["first_ms"]) == (5, 9)
+
+
+def test_quality_is_summarized_pooled_and_as_the_mean(result):
+    summary = result.models[0].measurements[0].summary
+    assert (summary["dice_pooled"], summary["dice_mean"]) == pytest.approx((0.875, 0.9))
+
+
+def test_a_measurement_without_runs_has_no_figures():
+    assert Measurement(threads=1).summary == {}
+
+
+def test_the_text_is_the_same_data_with_lists_on_one_line(result):
+    text = result_text(result)
+    assert json.loads(text) == json.loads(json.dumps(result.to_dict()))
+    assert '"invoke_ns": [ 10000000, 20000000, 30000000, 40000000 ]' in text
+    assert '{ "stem": "a", "tp": 8, "fp": 2, "fn": 2, "tn": 88 }' in text
+
+
+@pytest.mark.parametrize("name", ['a "[{\n  }]" b', "two  spaces [ here", "\udce9.tflite", "[", "}"])
+def test_odd_names_do_not_break_the_text(result, name):
+    odd = replace(result, models=(replace(result.models[0], name=name),))
+    assert json.loads(result_text(odd).encode())["models"][0]["name"] == name
+
+
+def test_raw_samples_are_in_the_file_and_the_summary_is_not_read(result, tmp_path):
+    value = result.to_dict()
+    value["models"][0]["measurements"][0]["summary"] = {"p50_ms": 1e9}
+    assert BenchResult.from_dict(value) == result
+
+
+@pytest.mark.parametrize("version", [None, 0, 99, "1"])
+def test_another_schema_version_is_refused(result, version):
+    with pytest.raises(ResultError, match="schema_version 1"):
+        BenchResult.from_dict(result.to_dict() | {"schema_version": version})
+
+
+def test_a_missing_part_is_named(result):
+    value = result.to_dict()
+    del value["models"][0]["measurements"][0]["runs"][0]["init_ns"]
+    with pytest.raises(ResultError, match="the part 'init_ns' is missing"):
+        BenchResult.from_dict(value)
+
+
+@pytest.mark.parametrize("part", ["models", "machine", "options", "before", "dataset"])
+def test_a_part_of_another_kind_is_refused(result, part):
+    with pytest.raises(ResultError, match="bench results"):
+        BenchResult.from_dict(result.to_dict() | {part: 7})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "\x00\x01"])
+def test_what_is_no_json_object_is_refused(tmp_path, content):
+    (tmp_path / "r.json").write_text(content)
+    with pytest.raises(ResultError, match="expected bench results"):
+        load_result(tmp_path / "r.json")
+
+
+def test_failures_are_listed_with_their_model(result):
+    ((model, measurement, failure),) = result.failures
+    assert (model.name, measurement.threads, failure.kind) == ("bad.tflite", 1, "crashed")
+
+
+def test_reading_results_loads_neither_opencv_nor_a_runtime():
+    code = (
+        "import sys, edgeseg.bench.result\n"
+        "print([name for name in ('cv2', 'ai_edge_litert', 'tensorflow', 'typer') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
