@@ -70,10 +70,14 @@ def measure(artifact: Artifact, folder: Path, count: int, rounds: int) -> Sample
         start, used = time.perf_counter(), time.process_time()
         for _ in range(count):
             segmenter.run()
-        invoke, between = time.perf_counter() - start, time.process_time()
+        invoke, invoke_cpu = time.perf_counter() - start, time.process_time() - used
+        used = time.process_time()
+        Segmenter(artifact, threads=1)
+        loaded = time.process_time()
         seconds = predict(artifact, paths, folder / f"out{index}", PredictOptions()).seconds
         if index >= 0:
-            row = (invoke, seconds, between - used, time.process_time() - between)
+            predict_cpu = time.process_time() - loaded - (loaded - used)
+            row = (invoke, seconds, invoke_cpu, predict_cpu)
             for values, value in zip(samples.values(), row, strict=True):
                 values.append(value)
     return samples

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeseg import files
+from edgeseg.config import Preprocessing
 from edgeseg.errors import ArtifactError
-from edgeseg.preprocessing import Preprocessing
 
 #: 1: first version.
 SCHEMA_VERSION = 1

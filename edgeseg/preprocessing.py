@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.config import Preprocessing as Preprocessing
+from edgeseg.config import Preprocessing
 
 
 def apply(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:

@@ -57,11 +57,11 @@ RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
             ),
             Recipe(
                 variant="dynamic-int8", weights="int8", activations="float32", io="float32", calibrated=False,
-                min_agreement=0.99, summary="a quarter of the bytes without calibration; activations stay float",
+                min_agreement=0.99, summary="a quarter of the bytes without calibration",
             ),
             Recipe(
                 variant="int8-ptq", weights="int8", activations="int8", io="int8", calibrated=True,
-                min_agreement=0.99, summary="integers from input to output, ranges calibrated on training images",
+                min_agreement=0.99, summary="integers throughout, ranges calibrated on images",
             ),
         )
     }

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from edgeseg.artifact import SCHEMA_VERSION, load_artifact, read_model, sidecar_path
+from edgeseg.config import Preprocessing
 from edgeseg.errors import ArtifactError, ConfigError
 from edgeseg.files import sha256, write_json
-from edgeseg.preprocessing import Preprocessing
 
 MODEL = Path(__file__).with_name("models") / "blobs_int8.tflite"
 

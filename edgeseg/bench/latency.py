@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.preprocessing import Preprocessing, apply
+from edgeseg.config import Preprocessing
+from edgeseg.preprocessing import apply
 from edgeseg.runtime import Segmenter, binarize
 
 Clock = Callable[[], int]

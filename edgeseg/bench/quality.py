@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from edgeseg.config import Preprocessing
 from edgeseg.metrics import ConfusionCounts, count, mean, pooled
-from edgeseg.preprocessing import Preprocessing, apply
+from edgeseg.preprocessing import apply
 from edgeseg.progress import Progress
 from edgeseg.runtime import Segmenter
 

@@ -31,9 +31,8 @@ def demo(
     say(f"\nmodels and their facts: {out / 'models'}")
     say(f"masks, overlays, cells: {out / 'predictions'}")
     say(f"all measurements:       {out / 'bench.json'}")
-    say(
-        f"budget for CI:          {out / 'budgets.toml'}, kept by: edgeseg check {out / 'models'} --budget {out / 'budgets.toml'}"
-    )
+    say(f"budget for CI:          {out / 'budgets.toml'}")
+    say(f"\nwhat CI runs: edgeseg check {out / 'models'} --budget {out / 'budgets.toml'}")
 
 
 def _commands(out: Path) -> list[list[str]]:

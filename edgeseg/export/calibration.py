@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg import preprocessing
+from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.data.images import read_grey8
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.preprocessing import Preprocessing
 
 #: Within the 100 to 500 images that quantization guides advise.
 DEFAULT_COUNT = 200
@@ -87,9 +87,12 @@ def draw_calibration(
         window(preprocessing.apply(read_grey8(samples[i].image_path), prepare), size, rng) for i in chosen
     ]
     return Calibration(
-        images=_anchored(np.stack(tiles)), stems=tuple(samples[i].stem for i in chosen), split="train", seed=seed,
+        images=_anchored(np.stack(tiles)),
+        stems=tuple(samples[i].stem for i in chosen),
+        split="train",
+        seed=seed,
         preprocessing=prepare,
-    )  # fmt: skip
+    )
 
 
 def _anchored(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

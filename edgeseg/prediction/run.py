@@ -15,6 +15,7 @@ import cv2
 from edgeseg import files, preprocessing
 from edgeseg._version import __version__
 from edgeseg.artifact import Artifact
+from edgeseg.config import Preprocessing
 from edgeseg.data.images import Grey8, page_count, read_image, to_grey8
 from edgeseg.errors import DatasetError
 from edgeseg.prediction import tiling
@@ -147,7 +148,7 @@ class _Run:
         self,
         facts: dict[str, Any],
         segmenter: Segmenter,
-        prepare: preprocessing.Preprocessing,
+        prepare: Preprocessing,
         folder: ResultFolder,
         options: PredictOptions,
     ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg import preprocessing
-from edgeseg.config import TrainingConfig, UNetConfig
+from edgeseg.config import Preprocessing, TrainingConfig, UNetConfig
 from edgeseg.data.dataset import Sample, size_text
 from edgeseg.errors import ConfigError
 from edgeseg.training.augmentation import Image, Mask, augment
@@ -28,7 +28,7 @@ Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 class TrainingImages:
     """The prepared images and masks of some samples, read once as far as memory allows."""
 
-    def __init__(self, samples: Sequence[Sample], prepare: preprocessing.Preprocessing) -> None:
+    def __init__(self, samples: Sequence[Sample], prepare: Preprocessing) -> None:
         """Take note of the samples; nothing is read yet."""
         self._samples, self._prepare = samples, prepare
         self._cache: dict[int, tuple[Image, Mask]] = {}

@@ -14,7 +14,7 @@ from edgeseg.bench.latency import (
     run_lap,
     timing_tile,
 )
-from edgeseg.preprocessing import Preprocessing
+from edgeseg.config import Preprocessing
 from edgeseg.runtime import Segmenter
 
 MODELS = Path(__file__).parents[1] / "models"

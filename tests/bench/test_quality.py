@@ -6,10 +6,10 @@ import pytest
 
 from edgeseg.artifact import load_artifact
 from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality
+from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
 from edgeseg.metrics import ConfusionCounts, count
-from edgeseg.preprocessing import Preprocessing
 from edgeseg.runtime import Segmenter
 
 MODELS = Path(__file__).parents[1] / "models"

@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-
 from conftest import write_blobs
+
 from edgeseg.artifact import load_artifact
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.config import TrainingConfig, UNetConfig
@@ -104,7 +104,7 @@ def test_another_data_set_is_refused(run, tmp_path):
 def test_a_file_that_disagrees_with_its_model_is_not_written(run, blobs, tmp_path, monkeypatch):
     """The bound is raised to one that no quantized file can reach."""
     strict = {**RECIPES["int8-ptq"].to_dict(), "min_agreement": 1.01}
-    with pytest.raises(CheckError, match="of mask pixels, expected at least 101.00%"):
+    with pytest.raises(CheckError, match=r"of mask pixels, expected at least 101\.00%"):
         export.export_run(run, blobs, [type(RECIPES["int8-ptq"])(**strict)], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -123,7 +123,7 @@ def test_weights_that_are_not_finite_are_refused(run):
     model = build_unet(NETWORK, input_size=64, batch_size=1)
     kernel = model.get_layer("logits").trainable_variables[0]
     kernel.assign(np.full(kernel.shape, np.inf, np.float32))
-    with pytest.raises(TrainingError, match="logits/kernel.* hold NaN or infinite values"):
+    with pytest.raises(TrainingError, match=r"logits/kernel.* hold NaN or infinite values"):
         convert.convert(model, RECIPES["float32"])
 
 
