@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from edgeseg import files, preprocessing
 from edgeseg._version import __version__
 from edgeseg.artifact import Artifact
@@ -192,7 +190,7 @@ class _Run:
         height, width = grey.shape
         found = ImageResult(
             path=path, width=width, height=height, cells=len(cells),
-            mask_pixels=cv2.countNonZero(mask), notes=notes,
+            mask_pixels=sum(cell.area for cell in cells), notes=notes,
         )  # fmt: skip
         self._tables.add(found, cells)
         self._images.append(found)
