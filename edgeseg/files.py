@@ -186,6 +186,9 @@ def staged_folder(target: Path, *, marker: str, force: bool) -> Iterator[Path]:
         with _writing(target):
             stage.chmod(0o777 & ~_umask())
             _swap(stage, place)
+    except OutputError as error:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise OutputError(str(error).replace(str(stage), str(target))) from error
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise

@@ -64,8 +64,12 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    import io
     from pathlib import Path
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name that the terminal cannot show
     try:
         app()
     except EdgesegError as error:

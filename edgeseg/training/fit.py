@@ -7,8 +7,10 @@ what was written of an epoch without one is written again, and comes out the sam
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import time
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -99,14 +101,16 @@ class _Training:
         self._history = read_history(run)[: int(self._epoch)]
 
     def run_all(self) -> list[Row]:
-        logs = tf.summary.create_file_writer(str(self._run.path / "tensorboard"))
+        folder = self._run.path / "tensorboard"
+        with _tensorflow_writing(folder):
+            logs = tf.summary.create_file_writer(str(folder))
         for epoch in range(int(self._epoch), self._run.training.epochs):
             row = self._run_epoch(epoch)
             self._keep(row)
-            with logs.as_default(step=epoch + 1):
+            with _tensorflow_writing(folder), logs.as_default(step=epoch + 1):
                 for name in row:
                     tf.summary.scalar(name, row[name])
-            logs.flush()
+                logs.flush()
         update_run(self._run, finished=True)
         return self._history
 
@@ -138,7 +142,8 @@ class _Training:
         self._history.append(row)
         write_history(self._run, self._history)
         self._epoch.assign(int(row["epoch"]))
-        self._manager.save()
+        with _tensorflow_writing(self._run.checkpoints):
+            self._manager.save()
 
     def _note(self) -> str:
         if not self._history:
@@ -166,6 +171,17 @@ class _Watch(keras.callbacks.Callback):
         done = self._epoch * self._steps + batch + 1
         note = f"epoch {self._epoch + 1}/{self._epochs}  {self._line}"
         self._progress(done, self._steps * self._epochs, note)
+
+
+@contextlib.contextmanager
+def _tensorflow_writing(path: Path) -> Iterator[None]:
+    """Turn TensorFlow's own errors on writing below `path` into an `OutputError`."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise files.output_error(path, OSError(errno.ENOSPC, "")) from error
+    except tf.errors.OpError as error:
+        raise files.output_error(path, OSError(0, error.message)) from error
 
 
 def _strategy() -> Any:
