@@ -34,7 +34,7 @@ def stretch_table(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) ->
     The percentiles are grey values that occur (no interpolation): the least value that at least
     that share of the pixels does not exceed.
     """
-    cumulative = np.cumsum(np.bincount(image.ravel(), minlength=256))
+    cumulative = np.cumsum(_histogram(image))
     low, high = (
         int(np.searchsorted(cumulative, max(percentile * image.size / 100, 1)))
         for percentile in (preprocessing.low, preprocessing.high)
@@ -42,6 +42,16 @@ def stretch_table(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) ->
     high = max(min(high, 255), low + preprocessing.min_range)
     values = (np.arange(256, dtype=np.float64) - low) * (255 / (high - low))
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def _histogram(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """How often each of the 256 grey values occurs; in bands, since bincount makes int64 of its input."""
+    rows = max(2**20 // image.shape[1], 1)
+    bands = (image[top : top + rows].ravel() for top in range(0, image.shape[0], rows))
+    total = np.zeros(256, np.int64)
+    for band in bands:
+        total += np.bincount(band, minlength=256)
+    return total
 
 
 def to_float(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -148,8 +148,10 @@ def to_grey8(image: AnyImage) -> tuple[Grey8, tuple[str, ...]]:
     if limits is None:
         return np.ascontiguousarray(grey, np.uint8), done
     low, high = limits
-    scaled = (grey.astype(np.float32) - low) * (255.0 / max(high - low, 1.0))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8), (*done, "16 bits mapped to 8 by percentiles")
+    # A table of all 65,536 values spares a float copy of the image.
+    scaled = (np.arange(2**16) - low) * (255.0 / max(high - low, 1.0))
+    table = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return table[grey], (*done, "16 bits mapped to 8 by percentiles")
 
 
 def is_colour(image: npt.NDArray[np.generic]) -> bool:
@@ -225,6 +227,5 @@ def write_png(path: Path, image: AnyImage) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    # Level 1 is OpenCV's own choice: a mask compresses well at any level, and time counts on a Pi.
-    _, data = cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    _, data = cv2.imencode(".png", image)
     files.write_bytes(path, data.data)
