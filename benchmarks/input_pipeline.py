@@ -23,6 +23,7 @@ from edgeseg.data.dataset import open_dataset
 from edgeseg.training import fit, run_folder
 from edgeseg.training.keras import tf
 from edgeseg.training.pipeline import batches, epoch_dataset
+from edgeseg.training.trainee import from_scratch
 
 
 def step_times(model: Any, examples: Any, steps: int) -> list[float]:
@@ -44,8 +45,8 @@ def measure(data: Path, name: str, rounds: int, steps: int) -> dict[str, Any]:
         run = run_folder.create_run(
             Path(folder) / "run", chosen.network, chosen.training, dataset, force=False
         )
-        training = fit._Training(run, dataset, lambda *_: None)  # noqa: SLF001  the real step, not a copy
-        images, model = training._train, training._model  # noqa: SLF001
+        training = fit.Training(run, dataset, from_scratch, lambda *_: None)
+        images, model = training.images, training.model
         batch = tuple(tf.constant(each) for each in next(batches(images, chosen.training, 0)))
         step_times(model, itertools.repeat(batch), 3)
         real: list[float] = []

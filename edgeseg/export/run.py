@@ -19,8 +19,8 @@ from edgeseg.export.convert import convert
 from edgeseg.export.verify import Reference, Verification, verify
 from edgeseg.progress import Progress, silent
 from edgeseg.recipe import Recipe
-from edgeseg.training.fit import load_best
 from edgeseg.training.keras import tf
+from edgeseg.training.model_files import load_best
 from edgeseg.training.run_folder import RunFolder, environment, read_history
 from edgeseg.training.unet import rebuild_for_export
 

@@ -20,10 +20,8 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
 from edgeseg.metrics import ConfusionCounts
 from edgeseg.progress import Progress, silent
-from edgeseg.training.batch_norm import BATCHES, StatisticsMeter
-from edgeseg.training.evaluate import count_images
+from edgeseg.training.batch_norm import BATCHES
 from edgeseg.training.keras import keras, tf
-from edgeseg.training.losses import LOSSES
 from edgeseg.training.optimizers import build_optimizer
 from edgeseg.training.pipeline import TrainingImages, batches, epoch_dataset, steps_per_epoch
 from edgeseg.training.run_folder import (
@@ -34,7 +32,7 @@ from edgeseg.training.run_folder import (
     update_run,
     write_history,
 )
-from edgeseg.training.unet import build_unet
+from edgeseg.training.trainee import Method, from_scratch
 
 _COUNTS = {
     "tp": keras.metrics.TruePositives,
@@ -44,12 +42,19 @@ _COUNTS = {
 }
 
 
-def fit(run: RunFolder, dataset: SegmentationDataset, *, progress: Progress = silent) -> list[Row]:
+def fit(
+    run: RunFolder,
+    dataset: SegmentationDataset,
+    *,
+    method: Method = from_scratch,
+    progress: Progress = silent,
+) -> list[Row]:
     """Train from the last checkpoint of `run`, or from the beginning, to the last epoch.
 
     Args:
         run: where the configuration stands and the results go.
         dataset: must be the one that the run began with.
+        method: makes what is trained.
         progress: told after every step, with the latest figures.
 
     Returns:
@@ -66,41 +71,45 @@ def fit(run: RunFolder, dataset: SegmentationDataset, *, progress: Progress = si
             "(its digest differs); train into a new folder"
         )
     with locked(run):
-        return _Training(run, dataset, progress).run_all()
+        return Training(run, dataset, method, progress).run_all()
 
 
-class _Training:
+class Training:
     """The state of one run in this process."""
 
-    def __init__(self, run: RunFolder, dataset: SegmentationDataset, progress: Progress) -> None:
+    def __init__(
+        self, run: RunFolder, dataset: SegmentationDataset, method: Method, progress: Progress
+    ) -> None:
+        """Make or restore the model; arguments and errors as `fit`."""
         self._run, self._progress = run, progress
         config = run.training
-        self._train = TrainingImages(dataset.split("train"), config.preprocessing)
+        self.images = TrainingImages(dataset.split("train"), config.preprocessing)
         self._val = TrainingImages(dataset.split("val"), config.preprocessing)
-        self._train.check_sizes(run.network, config)
-        self._steps = steps_per_epoch(len(self._train), config)
+        self.images.check_sizes(run.network, config)
+        self._steps = steps_per_epoch(len(self.images), config)
         # Same seed, same machine, same result: without it, parallel sums differ from run to run.
         tf.config.experimental.enable_op_determinism()
         keras.utils.set_random_seed(config.seed)
         keras.mixed_precision.set_global_policy("mixed_float16" if config.mixed_precision else "float32")
         with _strategy().scope():
-            self._model = build_unet(run.network)
-            self._model.compile(
+            self._trainee = method(run, self.images, self._steps)
+            self.model = self._trainee.model
+            self.model.compile(
                 optimizer=build_optimizer(config, steps_per_epoch=self._steps),
-                loss=LOSSES[config.loss],
+                loss=self._trainee.loss,
                 metrics=[kind(name=name) for name, kind in _COUNTS.items()],
                 jit_compile=config.xla,
             )
-        self._meter = StatisticsMeter(self._model)
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._model.optimizer.build(self._model.trainable_variables)
-        state = tf.train.Checkpoint(model=self._model, optimizer=self._model.optimizer, epoch=self._epoch)
+        self.model.optimizer.build(self.model.trainable_variables)
+        state = tf.train.Checkpoint(model=self.model, optimizer=self.model.optimizer, epoch=self._epoch)
         self._manager = tf.train.CheckpointManager(state, str(run.checkpoints), max_to_keep=2)
         if self._manager.latest_checkpoint:
             state.restore(self._manager.latest_checkpoint).assert_consumed()
         self._history = read_history(run)[: int(self._epoch)]
 
     def run_all(self) -> list[Row]:
+        """Train to the last epoch; as `fit`."""
         folder = self._run.path / "tensorboard"
         with _tensorflow_writing(folder):
             logs = tf.summary.create_file_writer(str(folder))
@@ -116,28 +125,48 @@ class _Training:
 
     def _run_epoch(self, epoch: int) -> Row:
         start = time.monotonic()
-        examples = epoch_dataset(self._train, self._run.training, epoch)
-        watch = _Watch(self._progress, epoch, self._steps, self._run.training.epochs, self._note())
-        logs = self._model.fit(examples, steps_per_epoch=self._steps, verbose=0, callbacks=[watch]).history
-        again = islice(batches(self._train, self._run.training, epoch), BATCHES)
-        self._meter.measure(images for images, _ in again)
+        logs = self._train_epoch(epoch)
+        again = islice(batches(self.images, self._run.training, epoch), BATCHES)
+        self._trainee.settle(images for images, _ in again)
         train = ConfusionCounts(*(int(logs[name][-1]) for name in _COUNTS))
-        val = count_images(self._model, self._val, multiple=self._run.network.multiple)
+        val = self._trainee.count(self._val)
         learned = metrics.pooled(val)
-        step = int(self._model.optimizer.iterations)
+        step = int(self.model.optimizer.iterations)
         return {
             "epoch": epoch + 1,
             "steps": step,
-            "learning_rate": float(self._model.optimizer.learning_rate),
+            "learning_rate": float(self.model.optimizer.learning_rate),
             "seconds": time.monotonic() - start,
             "loss": float(logs["loss"][-1]),
             **train.to_dict(),
             **{f"val_{name}": value for name, value in learned.items()},
         }
 
+    def _train_epoch(self, epoch: int) -> dict[str, list[float]]:
+        """Run the steps of one epoch; the loss and the pixel counts of the training crops."""
+        config = self._run.training
+        examples = epoch_dataset(self.images, config, epoch, targets=self._trainee.targets)
+        watch = _Watch(self._progress, epoch, self._steps, config.epochs, self._note())
+        try:
+            fitted = self.model.fit(
+                examples,
+                steps_per_epoch=self._steps,
+                # Callbacks that count epochs, and summaries, go on where they were.
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                verbose=0,
+                callbacks=[watch, *self._trainee.callbacks],
+            )
+        except tf.errors.ResourceExhaustedError as error:
+            raise TrainingError(
+                f"memory ran out in epoch {epoch + 1}; train with a smaller batch_size or crop_size, or "
+                "on a smaller network"
+            ) from error
+        return dict(fitted.history)
+
     def _keep(self, row: Row) -> None:
         if row["val_dice"] > max((each["val_dice"] for each in self._history), default=-math.inf):
-            save_model(self._model, self._run.best_model)
+            self._trainee.save(self._run.best_model)
             update_run(self._run, best={"epoch": int(row["epoch"]), "val_dice": row["val_dice"]})
         self._history.append(row)
         write_history(self._run, self._history)
@@ -189,29 +218,3 @@ def _strategy() -> Any:
     if len(tf.config.list_physical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
-
-
-def save_model(model: Any, path: Path) -> None:
-    """Save a Keras model atomically, without optimizer and losses; `OutputError` if it fails."""
-    partial = path.with_name(f".{path.stem}.partial.keras")
-    try:
-        keras.Model(model.inputs, model.outputs, name=model.name).save(partial)
-        partial.replace(path)
-    except OSError as error:
-        raise files.output_error(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def load_best(run: RunFolder) -> Any:
-    """The best epoch's model.
-
-    Raises:
-        TrainingError: no epoch has been finished.
-    """
-    if not run.best_model.exists():
-        raise TrainingError(
-            f"{run.path} holds no finished epoch yet; train it on with `edgeseg train ... --resume`"
-        )
-    return keras.models.load_model(run.best_model, compile=False)

@@ -6,7 +6,7 @@ after a crash sees the same batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,9 +109,23 @@ def _example(
     return augment(*images[index], config, rng)
 
 
-def epoch_dataset(images: TrainingImages, config: TrainingConfig, epoch: int) -> Any:
-    """`batches` as a tf.data.Dataset that prepares the next batches while a step runs."""
-    shape = tf.TensorSpec((None, None, None, 1), tf.float32)
+def epoch_dataset(
+    images: TrainingImages,
+    config: TrainingConfig,
+    epoch: int,
+    *,
+    targets: Callable[[Batch], Batch] = lambda batch: batch,
+) -> Any:
+    """`batches` as a tf.data.Dataset that prepares the next batches while a step runs.
+
+    Args:
+        images: to draw from.
+        config: batch size, augmentation, seed.
+        epoch: counted from 0.
+        targets: applied to each batch.
+    """
+    image = tf.TensorSpec((None, None, None, 1), tf.float32)
+    target = tf.TensorSpec((None, None, None, None), tf.float32)
     return tf.data.Dataset.from_generator(
-        lambda: batches(images, config, epoch), output_signature=(shape, shape)
+        lambda: map(targets, batches(images, config, epoch)), output_signature=(image, target)
     ).prefetch(4)

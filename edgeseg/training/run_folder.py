@@ -15,9 +15,10 @@ import fcntl
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from edgeseg import files
@@ -42,12 +43,21 @@ Row = dict[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """A run's folder with the configuration that it was started with."""
+    """A run's folder with the configuration that it was started with.
+
+    Attributes:
+        path: the folder.
+        network: what is trained.
+        training: how.
+        dataset: name, root, digest and numbers of images.
+        origin: `method` and what it started from: nothing (`scratch`), or another run.
+    """
 
     path: Path
     network: UNetConfig
     training: TrainingConfig
     dataset: dict[str, Any]
+    origin: dict[str, Any]
 
     @property
     def best_model(self) -> Path:
@@ -61,9 +71,23 @@ class RunFolder:
 
 
 def create_run(
-    path: Path, network: UNetConfig, training: TrainingConfig, dataset: SegmentationDataset, *, force: bool
+    path: Path,
+    network: UNetConfig,
+    training: TrainingConfig,
+    dataset: SegmentationDataset,
+    *,
+    force: bool,
+    origin: Mapping[str, Any] = MappingProxyType({"method": "scratch"}),
 ) -> RunFolder:
     """Make a new run folder.
+
+    Args:
+        path: the folder to make.
+        network: what to train.
+        training: how.
+        dataset: on what.
+        force: replace a run that is there.
+        origin: the method, its settings, and the run that it starts from.
 
     Raises:
         OutputError: the folder holds something and `force` is not set, or cannot be written.
@@ -74,6 +98,7 @@ def create_run(
             "name": network.name,
             "network": network.to_dict(),
             "training": training.to_dict(),
+            "origin": dict(origin),
             "dataset": {
                 "name": dataset.name,
                 "root": str(dataset.root.resolve()),
@@ -105,6 +130,7 @@ def open_run(path: Path) -> RunFolder:
         network=UNetConfig.from_dict(value["network"]),
         training=TrainingConfig.from_dict(value["training"]),
         dataset=value["dataset"],
+        origin=value.get("origin", {"method": "scratch"}),
     )
 
 

@@ -17,6 +17,8 @@ from edgeseg.errors import OutputError, TrainingError
 
 pytestmark = pytest.mark.host
 fit = pytest.importorskip("edgeseg.training.fit", reason="needs TensorFlow")
+trainee = pytest.importorskip("edgeseg.training.trainee", reason="needs TensorFlow")
+model_files = pytest.importorskip("edgeseg.training.model_files", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
 
 NETWORK = UNetConfig(base_filters=2, levels=3, input_size=64)
@@ -29,7 +31,7 @@ def history_without_times(run_path):
 
 
 def weights(run_path):
-    return fit.load_best(run_folder.open_run(run_path)).get_weights()
+    return model_files.load_best(run_folder.open_run(run_path)).get_weights()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,9 @@ def test_the_best_epoch_is_the_one_with_the_best_validation_dice(finished, blobs
     from edgeseg.training.pipeline import TrainingImages
 
     val = TrainingImages(blobs.split("val"), TRAINING.preprocessing)
-    measured = metrics.pooled(count_images(fit.load_best(run), val, multiple=NETWORK.multiple))["dice"]
+    measured = metrics.pooled(count_images(model_files.load_best(run), val, multiple=NETWORK.multiple))[
+        "dice"
+    ]
     stated = max(float(row["val_dice"]) for row in history_without_times(run.path))
     assert measured == pytest.approx(stated, abs=1e-4)
 
@@ -103,8 +107,8 @@ def test_an_existing_run_is_not_replaced_without_force(finished, blobs):
 def test_a_loss_that_is_no_number_stops_with_the_step_and_advice(blobs, tmp_path):
     """The weights of the last layer are spoilt, as an overflow would spoil them."""
     run = run_folder.create_run(tmp_path / "run", NETWORK, TRAINING, blobs, force=False)
-    training = fit._Training(run, blobs, lambda *_: None)
-    kernel = training._model.get_layer("logits").trainable_variables[0]
+    training = fit.Training(run, blobs, trainee.from_scratch, lambda *_: None)
+    kernel = training.model.get_layer("logits").trainable_variables[0]
     kernel.assign(np.full(kernel.shape, np.nan, np.float32))
     with pytest.raises(TrainingError, match="nan at step 1 of epoch 1; try a lower"):
         training.run_all()
@@ -113,7 +117,7 @@ def test_a_loss_that_is_no_number_stops_with_the_step_and_advice(blobs, tmp_path
 def test_a_run_without_a_finished_epoch_has_no_best_model(blobs, tmp_path):
     run = run_folder.create_run(tmp_path / "run", NETWORK, TRAINING, blobs, force=False)
     with pytest.raises(TrainingError, match="no finished epoch"):
-        fit.load_best(run)
+        model_files.load_best(run)
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
