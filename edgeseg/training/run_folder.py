@@ -130,7 +130,7 @@ def open_run(path: Path) -> RunFolder:
         network=UNetConfig.from_dict(value["network"]),
         training=TrainingConfig.from_dict(value["training"]),
         dataset=value["dataset"],
-        origin=value.get("origin", {"method": "scratch"}),
+        origin=value["origin"],
     )
 
 

@@ -71,9 +71,8 @@ def test_the_best_epoch_is_the_one_with_the_best_validation_dice(finished, blobs
     from edgeseg.training.pipeline import TrainingImages
 
     val = TrainingImages(blobs.split("val"), TRAINING.preprocessing)
-    measured = metrics.pooled(count_images(model_files.load_best(run), val, multiple=NETWORK.multiple))[
-        "dice"
-    ]
+    counts = count_images(model_files.load_best(run), val, multiple=NETWORK.multiple)
+    measured = metrics.pooled(counts)["dice"]
     stated = max(float(row["val_dice"]) for row in history_without_times(run.path))
     assert measured == pytest.approx(stated, abs=1e-4)
 
