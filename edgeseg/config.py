@@ -27,7 +27,8 @@ def _choice(what: str, value: str, valid: Iterable[str]) -> None:
         raise ConfigError(f"no {what} '{value}'; {nearest(value, valid)}")
 
 
-def _range(what: str, value: float, low: float, high: float) -> None:
+def check_range(what: str, value: float, low: float, high: float) -> None:
+    """Refuse a number out of range, or NaN, with a `ConfigError` that names `what`."""
     if not low <= value <= high:
         raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {value:g}")
 
@@ -89,10 +90,10 @@ class UNetConfig:
     input_size: int = 256
 
     def __post_init__(self) -> None:
-        _range("base_filters", self.base_filters, 1, 256)
-        _range("levels", self.levels, 2, 7)
+        check_range("base_filters", self.base_filters, 1, 256)
+        check_range("levels", self.levels, 2, 7)
         _choice("decoder", self.decoder, DECODERS)
-        _range("input_size", self.input_size, self.multiple, 8192)
+        check_range("input_size", self.input_size, self.multiple, 8192)
         if self.input_size % self.multiple:
             raise ConfigError(
                 f"expected an input_size divisible by {self.multiple} (2^(levels-1)), "
@@ -167,13 +168,13 @@ class TrainingConfig:
         _choice("optimizer", self.optimizer, OPTIMIZERS)
         _choice("loss", self.loss, LOSSES)
         _choice("schedule", self.schedule, SCHEDULES)
-        _range("learning_rate", self.learning_rate, 1e-9, 10)
-        _range("epochs", self.epochs, 1, 100_000)
-        _range("batch_size", self.batch_size, 1, 4096)
-        _range("crop_size", self.crop_size, 0, 8192)
-        _range("brightness", self.brightness, 0, 1)
-        _range("contrast", self.contrast, 0, 1)
-        _range("seed", self.seed, 0, 2**31 - 1)
+        check_range("learning_rate", self.learning_rate, 1e-9, 10)
+        check_range("epochs", self.epochs, 1, 100_000)
+        check_range("batch_size", self.batch_size, 1, 4096)
+        check_range("crop_size", self.crop_size, 0, 8192)
+        check_range("brightness", self.brightness, 0, 1)
+        check_range("contrast", self.contrast, 0, 1)
+        check_range("seed", self.seed, 0, 2**31 - 1)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -240,26 +241,39 @@ def override(base: Preset, settings: Iterable[str]) -> Preset:
 def _override_one(base: Preset, key: str, text: str) -> Preset:
     owner, _, name = key.rpartition(".")
     if owner == "preprocessing":
-        changed = replace(base.training.preprocessing, **_parsed(Preprocessing, key, name, text))
+        changed = replace(base.training.preprocessing, **parse_setting(Preprocessing, key, name, text))
         return replace(base, training=replace(base.training, preprocessing=changed))
-    if key in _names(UNetConfig):
-        return replace(base, network=replace(base.network, **_parsed(UNetConfig, key, key, text)))
-    if key in _names(TrainingConfig) and key != "preprocessing":
-        return replace(base, training=replace(base.training, **_parsed(TrainingConfig, key, key, text)))
+    if key in setting_names_of(UNetConfig):
+        return replace(base, network=replace(base.network, **parse_setting(UNetConfig, key, key, text)))
+    if key in setting_names_of(TrainingConfig) and key != "preprocessing":
+        return replace(base, training=replace(base.training, **parse_setting(TrainingConfig, key, key, text)))
     raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
 
 
 def setting_names() -> list[str]:
     """Every key that `override` takes."""
-    inner = [f"preprocessing.{name}" for name in _names(Preprocessing)]
-    return [*_names(UNetConfig), *(n for n in _names(TrainingConfig) if n != "preprocessing"), *inner]
+    inner = [f"preprocessing.{name}" for name in setting_names_of(Preprocessing)]
+    outer = [name for name in setting_names_of(TrainingConfig) if name != "preprocessing"]
+    return [*setting_names_of(UNetConfig), *outer, *inner]
 
 
-def _names(kind: type[Any]) -> list[str]:
+def setting_names_of(kind: type[Any]) -> list[str]:
+    """The settings of a configuration class."""
     return [each.name for each in fields(kind)]
 
 
-def _parsed(kind: type[Any], key: str, name: str, text: str) -> dict[str, Any]:
+def parse_setting(kind: type[Any], key: str, name: str, text: str) -> dict[str, Any]:
+    """A text as the value of a field of a configuration class, ready for `replace`.
+
+    Args:
+        kind: the class.
+        key: the setting as the user typed it, for the sentence.
+        name: the field.
+        text: the value.
+
+    Raises:
+        ConfigError: no such field, or a text that is no value of its type.
+    """
     types_by_name = typing.get_type_hints(kind)
     if name not in types_by_name:
         raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
@@ -274,6 +288,6 @@ def _parsed(kind: type[Any], key: str, name: str, text: str) -> dict[str, Any]:
 
 def _from_dict(cls: type[T], value: Mapping[str, Any]) -> T:
     for key in value:
-        if key not in _names(cls):
-            raise ConfigError(f"no setting '{key}' in {cls.__name__}; {nearest(key, _names(cls))}")
+        if key not in setting_names_of(cls):
+            raise ConfigError(f"no setting '{key}' in {cls.__name__}; {nearest(key, setting_names_of(cls))}")
     return cls(**value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgeseg.errors import ConfigError, nearest
@@ -16,6 +16,8 @@ class Recipe:
 
     Attributes:
         variant: its name on the command line and in file names.
+        source: the network that is converted: `base` is the trained run itself; the others are fine-tuned
+            from it first (`export.sources`).
         weights: type of the stored weights: `float32`, `float16` or `int8`.
         activations: type that the operators compute in: `float32` or `int8`.
         io: type of input and output tensors: `float32` or `int8`.
@@ -26,6 +28,7 @@ class Recipe:
     """
 
     variant: str
+    source: str
     weights: str
     activations: str
     io: str
@@ -43,29 +46,48 @@ class Recipe:
         return asdict(self)
 
 
+FLOAT32 = Recipe(
+    variant="float32",
+    source="base",
+    weights="float32",
+    activations="float32",
+    io="float32",
+    calibrated=False,
+    min_agreement=0.9999,
+    summary="the trained network unchanged: the reference",
+)
+
+FLOAT16 = replace(
+    FLOAT32,
+    variant="float16",
+    weights="float16",
+    min_agreement=0.999,
+    summary="half the bytes; computes in float32, so no faster",
+)
+
+DYNAMIC_INT8 = replace(
+    FLOAT32,
+    variant="dynamic-int8",
+    weights="int8",
+    min_agreement=0.99,
+    summary="a quarter of the bytes without calibration",
+)
+
+INT8_PTQ = Recipe(
+    variant="int8-ptq",
+    source="base",
+    weights="int8",
+    activations="int8",
+    io="int8",
+    calibrated=True,
+    min_agreement=0.99,
+    summary="integers throughout, ranges calibrated on training images",
+)
+
+#: All variants by name, in the order in which they are made and shown.
 RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
-    {
-        recipe.variant: recipe
-        for recipe in (
-            Recipe(
-                variant="float32", weights="float32", activations="float32", io="float32", calibrated=False,
-                min_agreement=0.9999, summary="the trained network unchanged: the reference",
-            ),
-            Recipe(
-                variant="float16", weights="float16", activations="float32", io="float32", calibrated=False,
-                min_agreement=0.999, summary="half the bytes; computes in float32, so no faster",
-            ),
-            Recipe(
-                variant="dynamic-int8", weights="int8", activations="float32", io="float32", calibrated=False,
-                min_agreement=0.99, summary="a quarter of the bytes without calibration",
-            ),
-            Recipe(
-                variant="int8-ptq", weights="int8", activations="int8", io="int8", calibrated=True,
-                min_agreement=0.99, summary="integers throughout, ranges calibrated on images",
-            ),
-        )
-    }
-)  # fmt: skip
+    {each.variant: each for each in (FLOAT32, FLOAT16, DYNAMIC_INT8, INT8_PTQ)}
+)
 
 
 def recipe(variant: str) -> Recipe:

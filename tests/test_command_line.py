@@ -83,7 +83,7 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, sentence, tmp_path
 EDGE_MODULES = sorted(
     ".".join(("edgeseg", *path.relative_to("edgeseg").with_suffix("").parts)).removesuffix(".__init__")
     for path in Path("edgeseg").rglob("*.py")
-    if path.parts[1] not in ("training", "export", "__main__.py")
+    if path.parts[1] not in ("training", "compression", "export", "__main__.py")
 )
 
 

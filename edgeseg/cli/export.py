@@ -9,6 +9,7 @@ import typer
 
 from edgeseg.cli.console import progress, say, table
 from edgeseg.errors import TrainingError
+from edgeseg.fine_tuning import FineTuning, override, setting_names
 from edgeseg.recipe import RECIPES, recipe
 
 _ALL = list(RECIPES)
@@ -24,25 +25,30 @@ def export(
         Path | None, typer.Option(help="The run's data set [default: where it was trained from].")
     ] = None,
     calibration_count: Annotated[int, typer.Option(help="Training images that calibrate int8-ptq.")] = 200,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help=f"Fine-tuning: {', '.join(setting_names())}."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Draws calibration and verification images.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Make audited and verified TFLite files of a trained run."""
     recipes = [recipe(name) for name in dict.fromkeys(variant or _ALL)]
+    fine_tuning = override(FineTuning(), settings or [])
 
     from edgeseg.data.dataset import open_dataset
-    from edgeseg.export.run import export_run
+    from edgeseg.export.run import ExportOptions, export_run
     from edgeseg.training.run_folder import open_run
 
     opened = open_run(run)
     root = data or Path(opened.dataset["root"])
     if not root.is_dir():
         raise TrainingError(f"the data set of {run} is no longer at {root}; say where with --data")
+    options = ExportOptions(
+        calibration_count=calibration_count, seed=seed, fine_tuning=fine_tuning, force=force
+    )
     with progress("Exporting") as report:
-        made = export_run(
-            opened, open_dataset(root), recipes, out,
-            calibration_count=calibration_count, seed=seed, force=force, progress=report,
-        )  # fmt: skip
+        made = export_run(opened, open_dataset(root), recipes, out, options=options, progress=report)
     rows = []
     for artifact in made:
         facts = artifact.metadata

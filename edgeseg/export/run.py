@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,31 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError, TrainingError
 from edgeseg.export.calibration import DEFAULT_COUNT, Calibration, draw_calibration, window
 from edgeseg.export.convert import convert
+from edgeseg.export.sources import SOURCES, Request, Source
 from edgeseg.export.verify import Reference, Verification, verify
+from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress, silent
 from edgeseg.recipe import Recipe
 from edgeseg.training.keras import tf
-from edgeseg.training.model_files import load_best
 from edgeseg.training.run_folder import RunFolder, environment, read_history
-from edgeseg.training.unet import rebuild_for_export
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """How to export.
+
+    Attributes:
+        calibration_count: images for a calibrated recipe.
+        seed: draws the calibration and verification images.
+        fine_tuning: settings of the variants that need training of their own.
+        force: replace files that are there, and begin fine-tunings again whose settings changed.
+    """
+
+    calibration_count: int = DEFAULT_COUNT
+    seed: int = 0
+    fine_tuning: FineTuning = field(default_factory=FineTuning)
+    force: bool = False
+
 
 #: Validation images that a file is verified on, at most.
 VERIFY_COUNT = 100
@@ -34,23 +53,19 @@ def export_run(
     recipes: Sequence[Recipe],
     out: Path,
     *,
-    calibration_count: int = DEFAULT_COUNT,
-    seed: int = 0,
-    force: bool = False,
+    options: ExportOptions | None = None,
     progress: Progress = silent,
 ) -> list[Artifact]:
     """Make one file with its sidecar for each recipe.
 
     Args:
-        run: the training run; its best epoch is exported.
+        run: the training run; its best epoch is exported, or what is fine-tuned from it.
         dataset: the one that it was trained on: calibration draws from its training split,
             verification from its validation split, nothing from test.
         recipes: what to make.
         out: folder for the files, made where needed.
-        calibration_count: images for a calibrated recipe.
-        seed: draws the calibration and verification images.
-        force: replace files that are there.
-        progress: told after each stage of each file.
+        options: how.
+        progress: told after each stage of each file, and the steps of a fine-tuning.
 
     Returns:
         The artifacts, in the order of the recipes.
@@ -60,38 +75,61 @@ def export_run(
         TrainingError: the run has no finished epoch, or the data set is not the run's.
         OutputError: a file exists and `force` is not set, or cannot be written.
     """
+    options = options or ExportOptions()
     _refuse_other_dataset(run, dataset)
-    paths = {recipe.variant: out / file_name(run, recipe) for recipe in recipes}
-    for path in paths.values():
-        files.refuse_existing(path, force=force)
-    stages = len(recipes) + 1
-    progress(0, stages, "predicting with the Keras model")
-    trained = load_best(run)
-    model = rebuild_for_export(trained, run.network)
-    reference = _reference(model, run, dataset, seed)
-    made = []
-    for index, recipe in enumerate(recipes):
-        progress(index + 1, stages, f"converting {recipe.variant}")
-        calibration = None
-        if recipe.calibrated:
-            calibration = draw_calibration(
-                dataset, run.training.preprocessing, size=run.network.input_size,
-                count=calibration_count, seed=seed,
-            )  # fmt: skip
-        path = paths[recipe.variant]
-        data = convert(model, recipe, calibration.images if calibration else None)
-        audit = audit_model(data, name=path.name)
-        _refuse_broken_promise(path.name, judge(audit, recipe))
-        verification = verify(data, reference, name=path.name)
-        _refuse_disagreement(path.name, recipe, verification)
-        metadata = _metadata(
-            run, path, data, recipe, audit=audit, calibration=calibration, verification=verification
+    for recipe in recipes:
+        files.refuse_existing(out / file_name(run, recipe), force=options.force)
+    made: dict[str, Artifact] = {}
+    by_source = {
+        name: [each for each in recipes if each.source == name]
+        for name in dict.fromkeys(recipe.source for recipe in recipes)
+    }
+    for name, group in by_source.items():
+        request = Request(
+            run=run, dataset=dataset, fine_tuning=options.fine_tuning, force=options.force, progress=progress
         )
-        files.write_bytes(path, data)
-        files.write_json(sidecar_path(path), metadata)
-        made.append(load_artifact(path))
-    progress(stages, stages, "")
-    return made
+        source = SOURCES[name](request)
+        progress(len(made), len(recipes), "predicting with the Keras model")
+        reference = _reference(source, dataset, options.seed)
+        for recipe in group:
+            progress(len(made), len(recipes), f"converting {recipe.variant}")
+            path = out / file_name(run, recipe)
+            made[recipe.variant] = _export_one(
+                source, dataset, recipe, path, reference=reference, options=options
+            )
+    progress(len(recipes), len(recipes), "")
+    return [made[recipe.variant] for recipe in recipes]
+
+
+def _export_one(
+    source: Source,
+    dataset: SegmentationDataset,
+    recipe: Recipe,
+    path: Path,
+    *,
+    reference: Reference,
+    options: ExportOptions,
+) -> Artifact:
+    calibration = None
+    if recipe.calibrated:
+        calibration = draw_calibration(
+            dataset,
+            source.run.training.preprocessing,
+            size=source.run.network.input_size,
+            count=options.calibration_count,
+            seed=options.seed,
+        )
+    data = convert(source.model, recipe, calibration.images if calibration else None)
+    audit = audit_model(data, name=path.name)
+    _refuse_broken_promise(path.name, judge(audit, recipe))
+    verification = verify(data, reference, name=path.name)
+    _refuse_disagreement(path.name, recipe, verification)
+    metadata = _metadata(
+        source.run, path, data, recipe, audit=audit, calibration=calibration, verification=verification
+    )
+    files.write_bytes(path, data)
+    files.write_json(sidecar_path(path), metadata)
+    return load_artifact(path)
 
 
 def file_name(run: RunFolder, recipe: Recipe) -> str:
@@ -122,7 +160,8 @@ def _refuse_disagreement(name: str, recipe: Recipe, verification: Verification) 
         )
 
 
-def _reference(model: Any, run: RunFolder, dataset: SegmentationDataset, seed: int) -> Reference:
+def _reference(source: Source, dataset: SegmentationDataset, seed: int) -> Reference:
+    run, model = source.run, source.model
     samples = dataset.split("val")
     rng = np.random.default_rng(seed)
     chosen = [samples[i] for i in sorted(rng.permutation(len(samples))[:VERIFY_COUNT].tolist())]
@@ -173,6 +212,7 @@ def _metadata(
         "preprocessing": run.training.preprocessing.to_dict(),
         "network": run.network.to_dict(),
         "training": run.training.to_dict() | {"best_epoch": best},
+        "origin": run.origin,
         "dataset": {key: value for key, value in run.dataset.items() if key != "root"},
         "calibration": calibration.manifest() if calibration else None,
         "audit": audit.to_dict(),

@@ -1,0 +1,72 @@
+"""Runs that go on from another run: fine-tuning has a folder, a history and checkpoints like any training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edgeseg import files
+from edgeseg.config import TrainingConfig, UNetConfig
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import TrainingError
+from edgeseg.training.run_folder import RunFolder, create_run, open_run
+
+
+def derive_run(
+    parent: RunFolder,
+    name: str,
+    dataset: SegmentationDataset,
+    *,
+    training: TrainingConfig,
+    settings: Mapping[str, Any],
+    network: UNetConfig | None = None,
+    force: bool = False,
+) -> RunFolder:
+    """The run `variants/NAME` in the folder of `parent`: opened where it is there, else made.
+
+    Args:
+        parent: a run with a best model, which the new one starts from.
+        name: of the folder, and of the method.
+        dataset: that the parent was trained on.
+        training: how to fine-tune.
+        settings: of the method, JSON-able.
+        network: where it is another than the parent's.
+        force: begin again where the run that is there does not fit.
+
+    Raises:
+        TrainingError: the parent holds no finished epoch; or the run that is there was begun with other
+            settings or from another model, and `force` is not set.
+    """
+    if not parent.best_model.exists():
+        raise TrainingError(f"{parent.path} holds no finished epoch yet; train it before you fine-tune it")
+    path = parent.path / "variants" / name
+    origin = {"method": name, "settings": dict(settings), "parent_sha256": files.sha256(parent.best_model)}
+    network = network or parent.network
+    if (path / "run.json").exists():
+        there = open_run(path)
+        difference = _difference(there, network, training, origin)
+        if difference is None:
+            return there
+        if not force:
+            raise TrainingError(
+                f"{path} was begun with another {difference}; pass --force to begin again, or change it back"
+            )
+    return create_run(path, network, training, dataset, force=force, origin=origin)
+
+
+def _difference(
+    there: RunFolder, network: UNetConfig, training: TrainingConfig, origin: Mapping[str, Any]
+) -> str | None:
+    """The first thing in which a run differs from what is wanted."""
+    if there.origin["parent_sha256"] != origin["parent_sha256"]:
+        return "float model (it was trained since)"
+    pairs = [
+        (there.network.to_dict(), network.to_dict()),
+        (there.training.to_dict(), training.to_dict()),
+        (there.origin["settings"], origin["settings"]),
+    ]
+    for old, new in pairs:
+        for key in new:
+            if old.get(key) != new[key]:
+                return f"{key} ({old.get(key)}, now {new[key]})"
+    return None

@@ -1,0 +1,57 @@
+"""The networks that files are made of: the trained run itself, and what is fine-tuned from it."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.fine_tuning import FineTuning
+from edgeseg.progress import Progress
+from edgeseg.training.model_files import load_best
+from edgeseg.training.run_folder import RunFolder
+from edgeseg.training.unet import rebuild_for_export
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A network that is ready to be converted.
+
+    Attributes:
+        run: the run that it comes from.
+        model: a Keras model of the static shape `(1, size, size, 1)`.
+    """
+
+    run: RunFolder
+    model: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a source is made from.
+
+    Attributes:
+        run: the trained run.
+        dataset: that it was trained on.
+        fine_tuning: settings of the methods.
+        force: begin a fine-tuning again where its settings changed.
+        progress: told the steps of a fine-tuning.
+    """
+
+    run: RunFolder
+    dataset: SegmentationDataset
+    fine_tuning: FineTuning
+    force: bool
+    progress: Progress
+
+
+def base(request: Request) -> Source:
+    """The trained network itself: its best epoch."""
+    run = request.run
+    return Source(run=run, model=rebuild_for_export(load_best(run), run.network))
+
+
+#: Makes the source of a recipe, by `Recipe.source`; fine-tunes first where that is not done yet.
+SOURCES: Mapping[str, Callable[[Request], Source]] = types.MappingProxyType({"base": base})

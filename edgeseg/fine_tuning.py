@@ -1,0 +1,127 @@
+"""How the variants that need training of their own are fine-tuned: one frozen dataclass a method.
+
+On the edge side, so that help texts need no TensorFlow. On the command line:
+`edgeseg export RUN --out DIR --variant int8-qat --set qat.epochs=3`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from edgeseg.config import check_range, parse_setting, setting_names_of
+from edgeseg.errors import ConfigError, nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QatOptions:
+    """Quantization-aware fine-tuning.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: crops a step; the study has 6 (and 2 for comparison).
+        learning_rate: at the start; falls to zero by half a cosine.
+    """
+
+    epochs: int = 5
+    batch_size: int = 6
+    learning_rate: float = 1e-4
+
+    def __post_init__(self) -> None:
+        check_range("qat.epochs", self.epochs, 1, 100_000)
+        check_range("qat.batch_size", self.batch_size, 1, 4096)
+        check_range("qat.learning_rate", self.learning_rate, 1e-9, 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruningOptions:
+    """Magnitude pruning while training goes on.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: crops a step.
+        learning_rate: at the start; falls to zero by half a cosine.
+        initial_sparsity: share of zero weights at the first pruning step.
+        sparsity: share of zero weights at the end.
+        frequency: steps between two prunings; the study has 100.
+    """
+
+    epochs: int = 20
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    initial_sparsity: float = 0.5
+    sparsity: float = 0.9
+    frequency: int = 100
+
+    def __post_init__(self) -> None:
+        check_range("pruning.epochs", self.epochs, 1, 100_000)
+        check_range("pruning.batch_size", self.batch_size, 1, 4096)
+        check_range("pruning.learning_rate", self.learning_rate, 1e-9, 10)
+        check_range("pruning.sparsity", self.sparsity, 0, 0.99)
+        check_range("pruning.initial_sparsity", self.initial_sparsity, 0, self.sparsity)
+        check_range("pruning.frequency", self.frequency, 1, 100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlimOptions:
+    """Structured pruning: a network with fewer channels, fine-tuned with the float run as its teacher.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch_size: crops a step.
+        learning_rate: at the start; falls to zero by half a cosine.
+        keep: share of the multiply-accumulates that is kept.
+        teacher: weight of the teacher's answer in the loss, 0 (none) to 1 (no ground truth).
+    """
+
+    epochs: int = 20
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    keep: float = 0.25
+    teacher: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_range("slim.epochs", self.epochs, 1, 100_000)
+        check_range("slim.batch_size", self.batch_size, 1, 4096)
+        check_range("slim.learning_rate", self.learning_rate, 1e-9, 10)
+        check_range("slim.keep", self.keep, 0.01, 1)
+        check_range("slim.teacher", self.teacher, 0, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FineTuning:
+    """The settings of every method."""
+
+    qat: QatOptions = field(default_factory=QatOptions)
+    pruning: PruningOptions = field(default_factory=PruningOptions)
+    slim: SlimOptions = field(default_factory=SlimOptions)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return asdict(self)
+
+
+def setting_names() -> list[str]:
+    """Every key that `override` takes."""
+    groups = (("qat", QatOptions), ("pruning", PruningOptions), ("slim", SlimOptions))
+    return [f"{group}.{name}" for group, kind in groups for name in setting_names_of(kind)]
+
+
+def override(base: FineTuning, settings: Iterable[str]) -> FineTuning:
+    """Change settings: `qat.epochs=3`, `pruning.sparsity=0.8`; later ones win.
+
+    Raises:
+        ConfigError: no `=`, no such key, or a value that does not fit.
+    """
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"expected --set key=value, but got '{setting}'")
+        if key not in setting_names():
+            raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
+        group, _, name = key.partition(".")
+        options = getattr(base, group)
+        changed = replace(options, **parse_setting(type(options), key, name, text))
+        base = replace(base, **{group: changed})
+    return base
