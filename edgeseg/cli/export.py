@@ -57,7 +57,7 @@ def export(
             [
                 artifact.path.name, f"{facts['bytes']:,}", f"{facts['gzip_bytes']:,}",
                 str(facts["audit"]["partitions"]), str(len(facts["audit"]["float_operators"])),
-                f"{agreement:.3%}", f"{facts['verification']['dice_keras']:.4f}",
+                f"{agreement:.3%}", f"{facts['verification']['dice_reference']:.4f}",
                 f"{facts['verification']['dice_file']:.4f}",
             ]
         )  # fmt: skip

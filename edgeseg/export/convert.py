@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgeseg.calibration import representative_dataset
 from edgeseg.errors import CheckError, TrainingError
-from edgeseg.export.calibration import representative_dataset
 from edgeseg.native_output import captured_stderr
 from edgeseg.recipe import Recipe
 from edgeseg.training.keras import tf

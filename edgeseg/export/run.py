@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from edgeseg import artifact, files, preprocessing
+from edgeseg import files, preprocessing
 from edgeseg.artifact import Artifact, load_artifact, sidecar_path
-from edgeseg.audit.audit import Audit, audit_model, judge
+from edgeseg.calibration import DEFAULT_COUNT, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import CheckError, TrainingError
-from edgeseg.export.calibration import DEFAULT_COUNT, Calibration, draw_calibration, window
+from edgeseg.errors import TrainingError
 from edgeseg.export.convert import convert
 from edgeseg.export.sources import SOURCES, Request, Source
-from edgeseg.export.verify import Reference, Verification, verify
 from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress, silent
 from edgeseg.recipe import Recipe
 from edgeseg.training.keras import tf
 from edgeseg.training.run_folder import RunFolder, environment, read_history
+from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +40,6 @@ class ExportOptions:
     seed: int = 0
     fine_tuning: FineTuning = field(default_factory=FineTuning)
     force: bool = False
-
-
-#: Validation images that a file is verified on, at most.
-VERIFY_COUNT = 100
 
 
 def export_run(
@@ -120,15 +115,10 @@ def _export_one(
             seed=options.seed,
         )
     data = convert(source.model, recipe, calibration.images if calibration else None)
-    audit = audit_model(data, name=path.name)
-    _refuse_broken_promise(path.name, judge(audit, recipe))
-    verification = verify(data, reference, name=path.name)
-    _refuse_disagreement(path.name, recipe, verification)
-    metadata = _metadata(
-        source.run, path, data, recipe, audit=audit, calibration=calibration, verification=verification
-    )
+    audit, verification = accept(data, recipe, reference, name=path.name)
+    facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
     files.write_bytes(path, data)
-    files.write_json(sidecar_path(path), metadata)
+    files.write_json(sidecar_path(path), facts | _origin(source.run))
     return load_artifact(path)
 
 
@@ -145,77 +135,32 @@ def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
         )
 
 
-def _refuse_broken_promise(name: str, findings: Sequence[str]) -> None:
-    if findings:
-        raise CheckError(f"{name} is not what its name says, so it was not written: {'; '.join(findings)}")
-
-
-def _refuse_disagreement(name: str, recipe: Recipe, verification: Verification) -> None:
-    if verification.agreement < recipe.min_agreement:
-        stem, share = verification.worst[0]
-        raise CheckError(
-            f"{name} agrees with its Keras model on {verification.agreement:.2%} of mask pixels, expected at "
-            f"least {recipe.min_agreement:.2%}, so it was not written; worst image {stem} ({share:.2%}); "
-            "train longer, or calibrate with more images (--calibration-count)"
-        )
-
-
 def _reference(source: Source, dataset: SegmentationDataset, seed: int) -> Reference:
     run, model = source.run, source.model
-    samples = dataset.split("val")
-    rng = np.random.default_rng(seed)
-    chosen = [samples[i] for i in sorted(rng.permutation(len(samples))[:VERIFY_COUNT].tolist())]
-    size = run.network.input_size
-    images, truths, predictions = [], [], []
-    predict = tf.function(lambda batch: model(batch, training=False))
-    for sample in chosen:
-        image, truth = sample.read()
-        image = preprocessing.apply(image, run.training.preprocessing)
-        # One window for both: the mask travels as a second grey image.
-        state = int(rng.integers(2**31))
-        tile, truth_tile = (
-            window(each, size, np.random.default_rng(state)) for each in (image, truth.astype(np.uint8))
-        )
-        output = predict(tf.constant(preprocessing.to_float(tile)[None, :, :, None])).numpy()
-        images.append(tile)
-        truths.append(truth_tile != 0)
-        predictions.append(output[0, :, :, 0] > 0.5)
-    return Reference(
-        split="val",
-        stems=tuple(s.stem for s in chosen),
-        images=images,
-        truths=truths,
-        predictions=predictions,
+    forward = tf.function(lambda batch: model(batch, training=False))
+
+    def predict(tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        output = forward(tf.constant(preprocessing.to_float(tile)[None, :, :, None])).numpy()
+        return np.asarray(output[0, :, :, 0] > 0.5)
+
+    return draw_reference(
+        dataset,
+        run.training.preprocessing,
+        predict,
+        model="its Keras model",
+        size=run.network.input_size,
+        seed=seed,
     )
 
 
-def _metadata(
-    run: RunFolder,
-    path: Path,
-    data: bytes,
-    recipe: Recipe,
-    *,
-    audit: Audit,
-    calibration: Calibration | None,
-    verification: Verification,
-) -> dict[str, Any]:
-    history = read_history(run)
-    best = max(history, key=lambda row: row["val_dice"])
+def _origin(run: RunFolder) -> dict[str, Any]:
+    """What the sidecar states about the training."""
+    best = max(read_history(run), key=lambda row: row["val_dice"])
     return {
-        "schema_version": artifact.SCHEMA_VERSION,
-        "name": path.stem,
-        "sha256": files.sha256_bytes(data),
-        "bytes": len(data),
-        "gzip_bytes": len(gzip.compress(data, compresslevel=9, mtime=0)),
-        "recipe": recipe.to_dict(),
-        "threshold": {"probability": 0.5, "quantized": 0 if recipe.io == "int8" else None},
         "preprocessing": run.training.preprocessing.to_dict(),
         "network": run.network.to_dict(),
         "training": run.training.to_dict() | {"best_epoch": best},
         "origin": run.origin,
         "dataset": {key: value for key, value in run.dataset.items() if key != "root"},
-        "calibration": calibration.manifest() if calibration else None,
-        "audit": audit.to_dict(),
-        "verification": verification.to_dict(),
         "environment": environment(),
     }

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from edgeseg.calibration import draw_calibration, representative_dataset, window
 from edgeseg.config import Preprocessing
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.export.calibration import draw_calibration, representative_dataset, window
 
 
 def test_only_training_images_are_drawn(blobs):
