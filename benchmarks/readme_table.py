@@ -32,7 +32,7 @@ ORDER = ("float32", "float16", "dynamic-int8", "int8-ptq")
 
 def tables() -> str:
     """The Markdown between the markers."""
-    results = {folder.name: load_result(folder / "bench.json") for folder in sorted(RESULTS.iterdir())}
+    results = {path.parent.name: load_result(path) for path in sorted(RESULTS.glob("*/bench.json"))}
     lines = ["| " + " | ".join(HEADER) + " |", "|---|---|" + "---:|" * (len(HEADER) - 2)]
     for result in results.values():
         models = sorted(result.models, key=lambda each: ORDER.index(each.variant))

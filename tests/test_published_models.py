@@ -1,0 +1,83 @@
+"""Published models: their sidecars, their promises, their cards, and that they run out of the box."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgeseg import metrics
+from edgeseg.artifact import load_artifact
+from edgeseg.audit.audit import audit_model, judge
+from edgeseg.bench.result import load_result
+from edgeseg.data.synth import synthesize
+from edgeseg.recipe import RECIPES
+from edgeseg.runtime import Segmenter
+
+ROOT = Path(__file__).parents[1]
+MODELS = sorted((ROOT / "models").glob("*/*.tflite"))
+
+pytestmark = pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+
+
+def test_the_file_is_the_one_that_its_sidecar_describes(path):
+    artifact = load_artifact(path)
+    assert artifact.metadata["sha256"]
+    assert artifact.metadata["calibration"]["split"] == "train"
+
+
+def test_the_file_keeps_the_promise_of_its_recipe(path):
+    artifact = load_artifact(path)
+    assert judge(audit_model(artifact.data, name=path.name), RECIPES[artifact.variant]) == ()
+
+
+def test_the_card_states_the_measured_quality_of_this_very_file(path):
+    artifact = load_artifact(path)
+    result = load_result(ROOT / "benchmarks" / "results" / path.parent.name / "bench.json")
+    (model,) = [each for each in result.models if each.sha256 == artifact.metadata["sha256"]]
+    quality = model.measurements[0].quality
+    assert quality is not None
+    counts = [image.counts for image in quality.images]
+    card = (path.parent / "README.md").read_text()
+    for values in (metrics.pooled(counts), metrics.mean(counts)):
+        row = [f"{values[name]:.4f}" for name in ("dice", "iou", "precision", "recall", "accuracy")]
+        assert " | ".join(row) in card
+    assert f"{len(artifact.data):,} bytes" in card
+
+
+def test_the_card_states_data_licence_and_citation(path):
+    card = (path.parent / "README.md").read_text()
+    for word in ("licence", "doi", "Limits", "Data"):
+        assert word in card
+
+
+def test_it_finds_cells_in_images_that_it_never_saw(path):
+    """Synthetic ones, of another optics: far from perfect, but no constant answer."""
+    segmenter = Segmenter(load_artifact(path))
+    pairs = [synthesize(index) for index in range(8)]
+    counts = [metrics.count(truth, segmenter.mask(image)) for image, truth in pairs]
+    assert metrics.pooled(counts)["dice"] > 0.4
+
+
+def test_predict_runs_with_it_out_of_the_box(path, tmp_path):
+    import cv2
+
+    image, _ = synthesize(1, size=300)
+    cv2.imwrite(str(tmp_path / "cells.png"), image)
+    command = [
+        sys.executable,
+        "-m",
+        "edgeseg",
+        "predict",
+        path,
+        tmp_path / "cells.png",
+        "--out",
+        tmp_path / "out",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"[1-9]\d* cells in 1 image", result.stdout)
+    mask = cv2.imread(str(tmp_path / "out" / "masks" / "cells.png"), cv2.IMREAD_UNCHANGED)
+    assert set(np.unique(mask)) == {0, 255}
