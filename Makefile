@@ -35,6 +35,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: lint
+	$(BIN)/edgeseg check models/nih3t3_phase --budget benchmarks/budgets.toml
 	$(BIN)/pytest
 
 test-fast: setup
