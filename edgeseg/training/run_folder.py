@@ -159,9 +159,16 @@ def read_history(run: RunFolder) -> list[Row]:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
+def best_row(run: RunFolder) -> Row:
+    """The epoch whose model is kept."""
+    best = files.read_json(run.path / "run.json", kind="a training run", error=TrainingError)["best"]
+    # A run that was killed between keeping a model and writing the history has the summary only.
+    return next((row for row in read_history(run) if row["epoch"] == best["epoch"]), best)
+
+
 def write_history(run: RunFolder, rows: list[Row]) -> None:
     """Replace the history."""
-    body = [[f"{row[key]:.10g}" for key in HISTORY] for row in rows]
+    body = [[row[key] for key in HISTORY] for row in rows]  # in full: what is read back is what was kept
     files.write_csv(run.path / "history.csv", HISTORY, body)
 
 
