@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self, TypeVar
 
+from edgeseg import architecture
 from edgeseg.errors import ConfigError, nearest
 
 DECODERS = ("transpose", "bilinear")
@@ -52,8 +53,7 @@ class Preprocessing:
     min_range: int = 16
 
     def __post_init__(self) -> None:
-        if self.kind not in PREPROCESSINGS:
-            raise ConfigError(f"no preprocessing '{self.kind}'; {nearest(self.kind, PREPROCESSINGS)}")
+        _choice("preprocessing", self.kind, PREPROCESSINGS)
         if not 0 <= self.low < self.high <= 100:
             raise ConfigError(f"expected 0 <= low < high <= 100 percentiles, but got {self.low}, {self.high}")
         if not 1 <= self.min_range <= 255:
@@ -82,12 +82,15 @@ class UNetConfig:
         decoder: `transpose` (Conv2DTranspose, no BatchNorm behind it: field experience with
             quantization-aware training) or `bilinear` (UpSampling2D and a convolution).
         input_size: height and width of the exported file's input, in pixels.
+        widths: channels of each convolution in order (`architecture.convolutions`, without the last) where
+            they are fewer than `base_filters` gives: a slimmed network.
     """
 
     base_filters: int = 16
     levels: int = 5
     decoder: str = "transpose"
     input_size: int = 256
+    widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_range("base_filters", self.base_filters, 1, 256)
@@ -99,6 +102,14 @@ class UNetConfig:
                 f"expected an input_size divisible by {self.multiple} (2^(levels-1)), "
                 f"but got {self.input_size}"
             )
+        if self.widths:
+            full = architecture.full_widths(self.base_filters, self.levels, self.decoder)
+            if len(self.widths) != len(full):
+                raise ConfigError(
+                    f"expected {len(full)} widths, one for each convolution, but got {len(self.widths)}"
+                )
+            for width, most in zip(self.widths, full, strict=True):
+                check_range("each of the widths", width, 1, most)
 
     @property
     def multiple(self) -> int:
@@ -107,22 +118,25 @@ class UNetConfig:
 
     @property
     def name(self) -> str:
-        """`unet-16`; other levels or another decoder are added: `unet-16-bilinear`."""
+        """`unet-16`; what differs is added: `unet-16-bilinear`, `unet-16-slim25` (% of the MACs)."""
         parts = ["unet", str(self.base_filters)]
         if self.levels != 5:
             parts.append(f"{self.levels}levels")
         if self.decoder != "transpose":
             parts.append(self.decoder)
+        if self.widths:
+            share = architecture.count_macs(self) / architecture.count_macs(replace(self, widths=()))
+            parts.append(f"slim{100 * share:.0f}")
         return "-".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
-        return asdict(self)
+        return asdict(self) | {"widths": list(self.widths)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
-        return _from_dict(cls, value)
+        return _from_dict(cls, {**value, "widths": tuple(value.get("widths", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +295,8 @@ def parse_setting(kind: type[Any], key: str, name: str, text: str) -> dict[str, 
     try:
         if wanted is bool:
             return {name: {"true": True, "false": False}[text.lower()]}
+        if typing.get_origin(wanted) is tuple:
+            return {name: tuple(int(each) for each in text.strip("()[] ").split(",") if each.strip())}
         return {name: wanted(text)}
     except (KeyError, ValueError):
         raise ConfigError(f"expected {key} as {wanted.__name__}, but got '{text}'") from None

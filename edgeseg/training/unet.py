@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from edgeseg.architecture import layer_widths
 from edgeseg.config import UNetConfig
 from edgeseg.training.keras import keras
 
@@ -27,18 +29,18 @@ def build_unet(
     Returns:
         A Keras model, `(N, H, W, 1)` float from 0 to 1 -> `(N, H, W, 1)` float32 probability.
     """
+    widths = layer_widths(config)
     inputs = keras.Input((input_size, input_size, 1), batch_size=batch_size, name="image")
     tensor, skips = inputs, []
     for level in range(config.levels - 1):
-        tensor = _block(tensor, config.base_filters << level, f"down{level}")
+        tensor = _block(tensor, widths, f"down{level}")
         skips.append(tensor)
         tensor = layers.MaxPooling2D(2, name=f"pool{level}")(tensor)
-    tensor = _block(tensor, config.base_filters << (config.levels - 1), "bottom")
+    tensor = _block(tensor, widths, "bottom")
     for level in reversed(range(config.levels - 1)):
-        filters = config.base_filters << level
-        tensor = _upsample(tensor, filters, config.decoder, f"up{level}")
+        tensor = _upsample(tensor, widths[f"up{level}"], config.decoder, f"up{level}")
         tensor = layers.Concatenate(name=f"skip{level}")([skips[level], tensor])
-        tensor = _block(tensor, filters, f"merge{level}")
+        tensor = _block(tensor, widths, f"merge{level}")
     logits = layers.Conv2D(1, 1, name="logits")(tensor)
     outputs = layers.Activation("sigmoid", dtype="float32", name="probability")(logits)
     return keras.Model(inputs, outputs, name=config.name)
@@ -52,8 +54,10 @@ def _conv(tensor: Any, filters: int, name: str) -> Any:
     return layers.ReLU(name=f"{name}_relu")(tensor)
 
 
-def _block(tensor: Any, filters: int, name: str) -> Any:
-    return _conv(_conv(tensor, filters, f"{name}a"), filters, f"{name}b")
+def _block(tensor: Any, widths: Mapping[str, int], name: str) -> Any:
+    for each in (f"{name}a", f"{name}b"):
+        tensor = _conv(tensor, widths[each], each)
+    return tensor
 
 
 def _upsample(tensor: Any, filters: int, decoder: str, name: str) -> Any:
