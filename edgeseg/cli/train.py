@@ -9,7 +9,7 @@ import typer
 
 from edgeseg import config
 from edgeseg.cli.console import note, progress, say, table
-from edgeseg.errors import ConfigError
+from edgeseg.errors import ConfigError, DatasetError
 
 _DEFAULT_PRESET = "unet-16"
 
@@ -47,7 +47,9 @@ def train(
 
     if resume:
         run = run_folder.open_run(out)
+        note(f"going on after epoch {len(run_folder.read_history(run))} of {run.training.epochs}")
     else:
+        _refuse_errors(data)
         run = run_folder.create_run(out, wanted.network, wanted.training, dataset, force=force)
     note(f"training {run.network.name} on {dataset.name} into {out}")
     try:
@@ -60,6 +62,24 @@ def train(
     columns = ("epoch", "loss", "val_dice", "val_iou", "val_precision", "val_recall")
     say(table(["", *columns], [[name, *_cells(row, columns)] for name, row in _ends(history, best)]))
     say(f"\nbest model: {run.best_model}")
+
+
+def _refuse_errors(data: Path) -> None:
+    """Read every image before the first step: better a sentence now than in the last epoch."""
+    from edgeseg.data.check import check_dataset
+
+    with progress("Checking") as report:
+        found = check_dataset(data, progress=report)
+    for line in found.notes:
+        note(line)
+    if found.warnings:
+        note(f"{len(found.warnings)} kinds of warnings; `edgeseg data check {data}` lists them", level=1)
+    if found.errors:
+        first = found.errors[0]
+        raise DatasetError(
+            f"{first.message} ({first.files[0] if first.files else data}); `edgeseg data check {data}` lists "
+            f"every problem ({len(found.errors)} errors)"
+        )
 
 
 def _ends(history: list[dict[str, float]], best: dict[str, float]) -> list[tuple[str, dict[str, float]]]:
