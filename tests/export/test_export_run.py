@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import write_blobs
 
+from blob_images import write_blobs
 from edgeseg.artifact import load_artifact
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.config import TrainingConfig, UNetConfig

@@ -10,8 +10,8 @@ import time
 
 import numpy as np
 import pytest
-from conftest import write_blobs
 
+from blob_images import write_blobs
 from edgeseg.config import TrainingConfig, UNetConfig
 from edgeseg.errors import OutputError, TrainingError
 

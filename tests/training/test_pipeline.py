@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import write_blobs
 
+from blob_images import write_blobs
 from edgeseg.config import Preprocessing, TrainingConfig, UNetConfig
 from edgeseg.errors import ConfigError
 
