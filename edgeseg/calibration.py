@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,12 +18,15 @@ import numpy.typing as npt
 
 from edgeseg import preprocessing
 from edgeseg.config import Preprocessing
-from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.data.dataset import SegmentationDataset, size_text
 from edgeseg.data.images import read_grey8
 from edgeseg.errors import ConfigError, DatasetError
 
 #: Within the 100 to 500 images that quantization guides advise.
 DEFAULT_COUNT = 200
+
+#: Height and width of a model's input in pixels, or one number for both.
+Size = int | tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,32 +64,36 @@ def draw_calibration(
     dataset: SegmentationDataset,
     prepare: Preprocessing,
     *,
-    size: int,
+    size: Size,
     count: int = DEFAULT_COUNT,
     seed: int = 0,
+    covered: float = 0.0,
 ) -> Calibration:
     """Draw images from the training split.
 
     Args:
         dataset: to draw from; never from its validation or test split.
         prepare: the preprocessing that the model was trained with.
-        size: height and width of the model's input; larger images give a random window, smaller ones
-            are extended by reflection.
+        size: of the model's input; larger images give a random window, smaller ones are extended by
+            reflection.
         count: how many; all of the split where it has fewer.
         seed: of the choice and the windows.
+        covered: the share of the input's height and width, 0 to 1, that each image must cover.
 
     Raises:
         ConfigError: `count` is not positive.
-        DatasetError: the training split is empty, or an image cannot be read.
+        DatasetError: the training split is empty, an image cannot be read, or it is too small.
     """
     if count < 1:
         raise ConfigError(f"expected at least 1 calibration image, but got {count}")
     samples = dataset.split("train")
     rng = np.random.default_rng(seed)
     chosen = sorted(rng.permutation(len(samples))[:count].tolist())
-    tiles = [
-        window(preprocessing.apply(read_grey8(samples[i].image_path), prepare), size, rng) for i in chosen
-    ]
+    tiles = []
+    for i in chosen:
+        image = read_grey8(samples[i].image_path)
+        _refuse_small(image, size, covered, samples[i].image_path)
+        tiles.append(window(preprocessing.apply(image, prepare), size, rng))
     return Calibration(
         images=_anchored(np.stack(tiles)),
         stems=tuple(samples[i].stem for i in chosen),
@@ -93,6 +101,20 @@ def draw_calibration(
         seed=seed,
         preprocessing=prepare,
     )
+
+
+def _refuse_small(image: npt.NDArray[np.uint8], size: Size, covered: float, path: Path) -> None:
+    height, width = _height_width(size)
+    if image.shape[0] < covered * height or image.shape[1] < covered * width:
+        raise DatasetError(
+            f"expected calibration images of about {width}x{height} pixels, the model's input, but {path} "
+            f"has {size_text(image)}: most of the input would be its mirror image; name the images that the "
+            "model is meant for"
+        )
+
+
+def _height_width(size: Size) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else size
 
 
 def _anchored(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -105,13 +127,14 @@ def _anchored(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return images
 
 
-def window(image: npt.NDArray[np.uint8], size: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """A random square of `size` pixels out of `(H, W)` uint8, extended by reflection where it is smaller."""
-    bottom, right = (max(size - side, 0) for side in image.shape)
+def window(image: npt.NDArray[np.uint8], size: Size, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """A random window of `size` out of `(H, W)` uint8, extended by reflection where it is smaller."""
+    wanted = _height_width(size)
+    bottom, right = (max(want - side, 0) for want, side in zip(wanted, image.shape, strict=True))
     if bottom or right:
         image = np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
-    top, left = (int(rng.integers(side - size + 1)) for side in image.shape)
-    return image[top : top + size, left : left + size]
+    top, left = (int(rng.integers(side - want + 1)) for want, side in zip(wanted, image.shape, strict=True))
+    return image[top : top + wanted[0], left : left + wanted[1]]
 
 
 def representative_dataset(

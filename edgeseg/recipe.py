@@ -25,6 +25,8 @@ class Recipe:
         min_agreement: the least share of mask pixels, 0 to 1, on which the file must agree with the Keras
             model that it was made from; below it the export fails.
         summary: the trade-off, in a line.
+        float_layers: names of the output tensors of the operators that stay in float in an integer file,
+            with a conversion before and behind each.
     """
 
     variant: str
@@ -35,10 +37,11 @@ class Recipe:
     calibrated: bool
     min_agreement: float
     summary: str
+    float_layers: tuple[str, ...] = ()
 
     @property
     def full_integer(self) -> bool:
-        """Whether the file may hold no float activation at all."""
+        """Whether the file may hold no float activation at all, but those of `float_layers`."""
         return self.activations == "int8"
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,9 +87,20 @@ INT8_PTQ = Recipe(
     summary="integers throughout, ranges calibrated on training images",
 )
 
+INT8_MIXED = replace(
+    INT8_PTQ,
+    variant="int8-mixed",
+    summary="integers, but for the layers that were named: they stay in float",
+)
+
 #: All variants by name, in the order in which they are made and shown.
 RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
     {each.variant: each for each in (FLOAT32, FLOAT16, DYNAMIC_INT8, INT8_PTQ)}
+)
+
+#: What `edgeseg quantize` makes of a float file; `int8-mixed` only where layers are named.
+FROM_FILE: Mapping[str, Recipe] = types.MappingProxyType(
+    {each.variant: each for each in (FLOAT16, DYNAMIC_INT8, INT8_PTQ, INT8_MIXED)}
 )
 
 
@@ -95,3 +109,15 @@ def recipe(variant: str) -> Recipe:
     if variant not in RECIPES:
         raise ConfigError(f"no variant '{variant}'; {nearest(variant, RECIPES)}")
     return RECIPES[variant]
+
+
+def promised(stated: Any) -> Recipe | None:
+    """What a file whose sidecar states the recipe `stated` (`to_dict`'s data) must keep.
+
+    Its name decides, as this version understands it; only the float layers are the file's own, since
+    those are chosen when it is made. None where this version has no such variant.
+    """
+    known = {**RECIPES, **FROM_FILE}.get(str(stated.get("variant"))) if isinstance(stated, dict) else None
+    if known != INT8_MIXED or not isinstance(stated.get("float_layers"), list):
+        return known
+    return replace(known, float_layers=tuple(map(str, stated["float_layers"])))

@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import platform
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,9 @@ def _version(distribution: str) -> str:
         return "of unknown version"
 
 
-def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool = True) -> Any:
+def make_interpreter(
+    data: bytes, *, name: str, threads: int = 1, delegate: bool = True, keep_activations: bool = False
+) -> Any:
     """Build an interpreter with its tensors allocated.
 
     Args:
@@ -83,6 +86,7 @@ def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool
         name: what to call the file in an error.
         threads: of the operators; XNNPACK takes the number at construction only.
         delegate: use XNNPACK (the default everywhere); false: the built-in kernels.
+        keep_activations: keep every tensor's value until the next run, in memory of its own.
 
     Raises:
         ArtifactError: the runtime refuses the file.
@@ -96,9 +100,12 @@ def make_interpreter(data: bytes, *, name: str, threads: int = 1, delegate: bool
     if not delegate:
         resolver = runtime.module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         options["experimental_op_resolver_type"] = resolver
+    if keep_activations:
+        options["experimental_preserve_all_tensors"] = True
     said: list[str] = []
     try:
-        with captured_stderr(said):
+        with captured_stderr(said), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that keeping all tensors takes memory
             interpreter = runtime.module.Interpreter(**options)
             interpreter.allocate_tensors()
     except SystemError as error:
@@ -141,10 +148,16 @@ class Segmenter:
         dtype: of its input and output, `int8` or `float32`.
     """
 
-    def __init__(self, artifact: Artifact, *, threads: int = 1, delegate: bool = True) -> None:
+    def __init__(
+        self, artifact: Artifact, *, threads: int = 1, delegate: bool = True, keep_activations: bool = False
+    ) -> None:
         """Load the model; errors as in `make_interpreter`, or `ArtifactError` for another interface."""
         self._interpreter = make_interpreter(
-            artifact.data, name=str(artifact.path), threads=threads, delegate=delegate
+            artifact.data,
+            name=str(artifact.path),
+            threads=threads,
+            delegate=delegate,
+            keep_activations=keep_activations,
         )
         inputs, outputs = _details(self._interpreter, artifact)
         _check_interface(artifact, inputs, outputs)
@@ -179,6 +192,15 @@ class Segmenter:
         """The last third of `invoke`: a fresh copy of the output, `(H, W)` of this `dtype`."""
         output: npt.NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output[0, :, :, 0]
+
+    def activation(self, number: int) -> npt.NDArray[Any]:
+        """A copy of a tensor as the last run left it, by its number in the file's first graph.
+
+        With `keep_activations` only. Every runtime keeps them with the built-in kernels;
+        ai-edge-litert 2.3.0 with XNNPACK too.
+        """
+        value: npt.NDArray[Any] = self._interpreter.get_tensor(number)
+        return value
 
     def mask(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
         """The mask of one prepared tile, `(H, W)` bool: probability above 0.5.

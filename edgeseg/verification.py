@@ -14,7 +14,7 @@ import numpy.typing as npt
 from edgeseg import artifact, files, metrics, preprocessing
 from edgeseg.artifact import Artifact
 from edgeseg.audit.audit import Audit, audit_model, judge
-from edgeseg.calibration import Calibration, window
+from edgeseg.calibration import Calibration, Size, window
 from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError
@@ -92,7 +92,8 @@ def draw_reference(
     predict: Callable[[npt.NDArray[np.uint8]], Mask],
     *,
     model: str,
-    size: int,
+    size: Size,
+    count: int = COUNT,
     seed: int = 0,
 ) -> Reference:
     """Predict a sample of the validation images, by seed.
@@ -100,9 +101,10 @@ def draw_reference(
     Args:
         dataset: to draw from.
         prepare: the preprocessing that the model was trained with.
-        predict: the reference model: a prepared tile `(size, size)` uint8 to its mask `(size, size)` bool.
+        predict: the reference model: a prepared tile `(H, W)` uint8 to its mask `(H, W)` bool.
         model: what it is, for sentences.
-        size: height and width of the tiles, pixels.
+        size: of the model's input.
+        count: images, at most.
         seed: of the choice and of the windows of larger images.
 
     Raises:
@@ -110,7 +112,7 @@ def draw_reference(
     """
     samples = dataset.split("val")
     rng = np.random.default_rng(seed)
-    chosen = [samples[i] for i in sorted(rng.permutation(len(samples))[:COUNT].tolist())]
+    chosen = [samples[i] for i in sorted(rng.permutation(len(samples))[:count].tolist())]
     images, truths = [], []
     for sample in chosen:
         image, truth = sample.read()

@@ -191,10 +191,19 @@ def _wrong_ports(audit: Audit, recipe: Recipe) -> Iterator[str]:
 
 
 def _float_activations(audit: Audit, recipe: Recipe) -> Iterator[str]:
-    if recipe.full_integer and audit.float_operators:
-        yield f"expected integer activations only, but float values pass {_first(audit.float_operators)}"
+    floats = [each for each in audit.float_operators if not _stays_float(each, recipe)]
+    if recipe.full_integer and floats:
+        yield f"expected integer activations only, but float values pass {_first(floats)}"
     if recipe.activations == "float32" and "int8" in audit.activations:
         yield f"expected float32 activations, but {audit.activations['int8']} are int8"
+    missing = sorted(set(recipe.float_layers) - {each.tensor for each in audit.float_operators})
+    if missing:
+        yield f"expected these layers in float, but they are not: {_first([*map(short_name, missing)])}"
+
+
+def _stays_float(operator: OperatorRef, recipe: Recipe) -> bool:
+    conversion = bool(recipe.float_layers) and operator.name in ("QUANTIZE", "DEQUANTIZE")
+    return conversion or operator.tensor in recipe.float_layers
 
 
 def _wrong_weights(audit: Audit, recipe: Recipe) -> Iterator[str]:
@@ -207,14 +216,15 @@ def _wrong_weights(audit: Audit, recipe: Recipe) -> Iterator[str]:
 
 
 def _keeps_type(kernel: Weight, recipe: Recipe) -> bool:
+    if kernel.output in recipe.float_layers:
+        return kernel.dtype == "float32"
     weights_only = recipe.weights == "int8" and not recipe.full_integer
     small = weights_only and kernel.dtype == "float32" and kernel.size < SMALLEST_QUANTIZED_KERNEL
     return small or kernel.dtype == recipe.weights
 
 
 def _coarse_weights(audit: Audit, recipe: Recipe) -> Iterator[str]:
-    # Training-aware quantization has transposed convolutions per tensor by construction.
-    if not (recipe.full_integer and recipe.calibrated):
+    if not recipe.full_integer:
         return
     coarse = [k for k in audit.kernels if k.per_channel is False and "CONV" in k.operator]
     if coarse:

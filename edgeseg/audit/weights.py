@@ -42,6 +42,7 @@ class Weight:
     Attributes:
         tensor: its name.
         operator: the kind of the operator that uses it (the first one).
+        output: the name of that operator's output.
         role: `kernel`, `bias`, or `constant` for the operand of another operator.
         dtype: as stored.
         shape: as the operator sees it.
@@ -55,6 +56,7 @@ class Weight:
 
     tensor: str
     operator: str
+    output: str
     role: str
     dtype: str
     shape: tuple[int, ...]
@@ -99,8 +101,7 @@ def list_weights(graphs: Sequence[Graph]) -> tuple[Weight, ...]:
                     continue
                 seen.add(holder)
                 if _learned(graph.tensors[holder]):
-                    role = _role(operator.name, position)
-                    found.append(_weight(graph.tensors[holder], operator.name, role))
+                    found.append(_weight(graph, operator, position, graph.tensors[holder]))
         elsewhere.update(graph.tensors[holder].buffer for holder in seen)
     return tuple(found)
 
@@ -115,11 +116,13 @@ def _learned(tensor: Tensor) -> bool:
     return bool(tensor.scales) or tensor.dtype in _FLOATS
 
 
-def _weight(tensor: Tensor, operator: str, role: str) -> Weight:
+def _weight(graph: Graph, operator: Operator, position: int, tensor: Tensor) -> Weight:
+    outputs = [graph.tensors[number].name for number in operator.outputs if number >= 0]
     return Weight(
         tensor=tensor.name,
-        operator=operator,
-        role=role,
+        operator=operator.name,
+        output=outputs[0] if outputs else "",
+        role=_role(operator.name, position),
         dtype=tensor.dtype,
         shape=tensor.shape,
         scales=len(tensor.scales),

@@ -22,6 +22,7 @@ from edgeseg.cli.doctor import doctor
 from edgeseg.cli.export import export
 from edgeseg.cli.inspect import inspect
 from edgeseg.cli.predict import predict
+from edgeseg.cli.quantize import quantize
 from edgeseg.cli.train import train
 from edgeseg.errors import EdgesegError
 from edgeseg.files import output_error
@@ -38,6 +39,7 @@ app.command()(demo)
 app.add_typer(data.app, name="data")
 app.command()(train)
 app.command()(export)
+app.command()(quantize)
 app.command()(inspect)
 app.command()(bench)
 app.command()(check)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgeseg.cli.console import say, say_json, table
+from edgeseg.cli.console import progress, say, say_json, table
 from edgeseg.errors import CheckError, ConfigError
-from edgeseg.recipe import RECIPES
+from edgeseg.recipe import promised
 
 if TYPE_CHECKING:
     from edgeseg.artifact import Artifact
+    from edgeseg.audit.against import Comparison
     from edgeseg.audit.audit import Audit
     from edgeseg.bench.size import SizeResult
 
@@ -21,14 +22,29 @@ if TYPE_CHECKING:
 def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite file; edgeseg need not have made it.")],
     tensors: Annotated[bool, typer.Option("--tensors", help="List every stored tensor.")] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FLOAT", help="Compare every layer with this float32 file; needs --data."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="For --against: a data set; its validation images are run.")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(help="For --against: how many, at most [default: 10].", min=1)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, every stored tensor included.")] = False,
 ) -> None:
     """Show what is really in a model file, from its flatbuffer and from the runtime.
 
-    Exit code 1 if a file with a sidecar does not keep what its variant promises.
+    With --against: what quantization did to every layer. Exit code 1 if a file with a sidecar does not
+    keep what its variant promises.
     """
-    if tensors and as_json:
-        raise ConfigError("--tensors changes the page only; --json lists every stored tensor anyway")
+    if tensors and (as_json or against):
+        raise ConfigError("--tensors adds to the page of one file; --json lists every stored tensor anyway")
+    if (against is None) != (data is None) or (images and not against):
+        raise ConfigError(
+            "--against needs --data with the images to run, and both --data and --images need it"
+        )
 
     from edgeseg.artifact import load_artifact
     from edgeseg.audit.audit import audit_model, judge
@@ -37,15 +53,53 @@ def inspect(
 
     artifact = load_artifact(model)
     audit = audit_model(artifact.data, name=model.name)
-    recipe = RECIPES.get(artifact.variant)
+    recipe = promised(artifact.metadata.get("recipe"))
     findings = judge(audit, recipe) if recipe else ()
     size, notes = measure_size(artifact.data), explain(audit)
+    comparison = _compare(artifact, against, data, images) if against and data else None
     if as_json:
-        say_json(_facts(artifact, audit, size, findings, notes))
+        facts = _facts(artifact, audit, size, findings, notes)
+        say_json(facts | {"against": comparison.to_dict()} if comparison else facts)
+    elif comparison:
+        say(_errors(comparison))
     else:
         say(_page(artifact, audit, size, findings, notes, tensors=tensors))
     if findings:
         raise CheckError(f"{model} is not what its sidecar says ({artifact.variant}): {'; '.join(findings)}")
+
+
+def _compare(artifact: Artifact, against: Path, data: Path, images: int | None) -> Comparison:
+    from edgeseg.artifact import load_artifact
+    from edgeseg.audit.against import DEFAULT_COUNT, compare
+    from edgeseg.data.dataset import open_dataset
+
+    reference, dataset = load_artifact(against), open_dataset(data)
+    with progress("Comparing images") as report:
+        return compare(artifact, reference, dataset, count=images or DEFAULT_COUNT, progress=report)
+
+
+def _errors(comparison: Comparison) -> str:
+    from edgeseg.audit.activations import short_name
+
+    rows = [
+        [
+            f"{each.index} {each.operator}", short_name(each.layer, 44), each.dtype,
+            _decibels(each.sqnr_db), _decibels(each.input_sqnr_db), f"{each.entered:.4f}",
+            f"{each.cosine:.5f}", "-" if each.saturation is None else f"{each.saturation:.2%}",
+        ]
+        for each in comparison.layers
+    ]  # fmt: skip
+    header = ["operator", "layer", "type", "SQNR dB", "of input", "entered", "cosine", "saturated"]
+    checked = comparison.verification
+    worst = ", ".join(f"{stem} {share:.2%}" for stem, share in checked.worst[:3])
+    return (
+        f"{table(header, rows, left=(0, 1, 2))}\n\n"
+        f"{checked.images} validation images; masks agree least on {worst}\n\n{comparison.recommendation}"
+    )
+
+
+def _decibels(value: float | None) -> str:
+    return "exact" if value is None else f"{value:.1f}"
 
 
 def _facts(
@@ -57,7 +111,7 @@ def _facts(
         "gzip_bytes": size.gzip_bytes,
         "sidecar": "verified" if artifact.metadata else None,
         "variant": artifact.variant,
-        "judged": artifact.variant in RECIPES,
+        "judged": promised(artifact.metadata.get("recipe")) is not None,
         "findings": list(findings),
         "notes": list(notes),
         "audit": audit.to_dict(),
@@ -104,7 +158,7 @@ def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple
 def _variant(artifact: Artifact, findings: tuple[str, ...]) -> str:
     if not artifact.metadata:
         return "unknown, since no sidecar states it"
-    if artifact.variant not in RECIPES:
+    if promised(artifact.metadata.get("recipe")) is None:
         return f"{artifact.variant}, which this version of edgeseg cannot judge"
     return f"{artifact.variant}: {'NOT as promised, see below' if findings else 'as promised'}"
 

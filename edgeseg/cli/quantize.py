@@ -1,0 +1,83 @@
+"""`edgeseg quantize`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeseg.cli.console import progress, say, table
+from edgeseg.config import PREPROCESSINGS, Preprocessing
+from edgeseg.errors import ConfigError, nearest
+from edgeseg.recipe import FROM_FILE
+
+
+def quantize(
+    model: Annotated[Path, typer.Argument(help="A float32 .tflite file; edgeseg need not have made it.")],
+    data: Annotated[Path, typer.Option(help="A data set: training images calibrate, validation verifies.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the .tflite and .json files.")],
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help=f"{', '.join(FROM_FILE)}; may be repeated [default: all but int8-mixed]"),
+    ] = None,
+    keep_float: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Make int8-mixed: the layers with such names stay in float."),
+    ] = None,
+    calibration_count: Annotated[int, typer.Option(help="Training images that find the ranges.")] = 200,
+    preprocessing: Annotated[
+        str | None,
+        typer.Option(help=f"{' or '.join(PREPROCESSINGS)}, for a model without a sidecar [default: scale]"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws calibration and verification images.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Make quantized files of a float one, without TensorFlow, audited and verified like an export."""
+    names = _variants(variant, keep_float)
+    prepare = Preprocessing(kind=preprocessing) if preprocessing else None
+
+    from edgeseg.artifact import load_artifact
+    from edgeseg.data.dataset import open_dataset
+    from edgeseg.quantizing.run import QuantizeOptions, quantize_file
+
+    options = QuantizeOptions(
+        keep_float=keep_float,
+        calibration_count=calibration_count,
+        seed=seed,
+        preprocessing=prepare,
+        force=force,
+    )
+    recipes = [FROM_FILE[name] for name in names]
+    source = load_artifact(model)
+    with progress("Quantizing") as report:
+        made = quantize_file(source, open_dataset(data), recipes, out, options=options, progress=report)
+    rows = []
+    for artifact in made:
+        facts = artifact.metadata
+        checked = facts["verification"]
+        rows.append(
+            [
+                artifact.path.name, f"{facts['bytes']:,}", f"{facts['gzip_bytes']:,}",
+                str(facts["audit"]["partitions"]), str(len(facts["audit"]["float_operators"])),
+                f"{checked['agreement']:.3%}", f"{checked['dice_reference']:.4f}",
+                f"{checked['dice_file']:.4f}",
+            ]
+        )  # fmt: skip
+    header = (
+        "file", "bytes", "gzip", "partitions", "float ops", "agreement", "val Dice float", "val Dice file",
+    )  # fmt: skip
+    say(table(header, rows))
+    say(f"\nfiles: {out}")
+
+
+def _variants(variants: list[str] | None, keep_float: str | None) -> list[str]:
+    names = list(dict.fromkeys(variants or []))
+    for name in names:
+        if name not in FROM_FILE:
+            raise ConfigError(f"no variant '{name}' of a file; {nearest(name, FROM_FILE)}")
+    if keep_float is None:
+        return names or [name for name in FROM_FILE if name != "int8-mixed"]
+    if names and "int8-mixed" not in names:
+        raise ConfigError("--keep-float makes int8-mixed, which is not among the variants; name it, or none")
+    return names or ["int8-mixed"]

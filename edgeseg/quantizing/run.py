@@ -1,0 +1,248 @@
+"""Quantizing a file: calibrate, quantize, audit, verify, and only then write; as an export, from a file."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edgeseg import files
+from edgeseg._version import __version__
+from edgeseg.artifact import Artifact, load_artifact, sidecar_path
+from edgeseg.audit.against import refuse_quantized
+from edgeseg.audit.audit import audit_model
+from edgeseg.audit.flatbuffer import Graph, parse_model
+from edgeseg.audit.matching import layer_name
+from edgeseg.calibration import DEFAULT_COUNT, Calibration, draw_calibration
+from edgeseg.config import Preprocessing
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import ArtifactError, ConfigError, OutputError
+from edgeseg.progress import Progress, silent
+from edgeseg.quantizing.quantizer import quantize, require_quantizer
+from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges
+from edgeseg.recipe import Recipe
+from edgeseg.runtime import Segmenter
+from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
+
+#: Calibration images must cover this share of the model's input, each way; the rest is reflection.
+_COVERED = 0.5
+
+#: Facts about the network that a quantized file inherits from the sidecar of its float file.
+_INHERITED = ("network", "training", "origin", "dataset")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizeOptions:
+    """How to quantize.
+
+    Attributes:
+        keep_float: regular expression, searched in the names of the layers that stay in float; for
+            `int8-mixed`.
+        calibration_count: images for a calibrated recipe.
+        seed: draws the calibration and verification images.
+        preprocessing: that the model was trained with, where no sidecar states it; None: plain scaling.
+        force: replace files that are there.
+    """
+
+    keep_float: str | None = None
+    calibration_count: int = DEFAULT_COUNT
+    seed: int = 0
+    preprocessing: Preprocessing | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What every variant is made from and compared with."""
+
+    source: Artifact
+    graph: Graph
+    dataset: SegmentationDataset
+    prepare: Preprocessing
+    calibration: Calibration | None
+    ranges: dict[int, Range]
+    reference: Reference
+
+
+def quantize_file(
+    source: Artifact,
+    dataset: SegmentationDataset,
+    recipes: Sequence[Recipe],
+    out: Path,
+    *,
+    options: QuantizeOptions | None = None,
+    progress: Progress = silent,
+) -> list[Artifact]:
+    """Make one file with its sidecar for each recipe.
+
+    Args:
+        source: a float32 model with one `(1, H, W, 1)` input and output.
+        dataset: calibration draws from its training split, verification from its validation split,
+            nothing from test.
+        recipes: of `recipe.FROM_FILE`.
+        out: folder for the files, made where needed.
+        options: how.
+        progress: told after each calibration image and each file.
+
+    Returns:
+        The artifacts, in the order of the recipes.
+
+    Raises:
+        MissingDependencyError: ai-edge-quantizer is not installed.
+        ArtifactError: `source` is quantized already, has dynamic shapes, or another interface.
+        ConfigError: an option fits nothing, or contradicts the source's sidecar.
+        CheckError: a file does not keep what its recipe promises; that file is not written.
+        OutputError: a file exists and `force` is not set, or cannot be written.
+    """
+    options = options or QuantizeOptions()
+    require_quantizer()
+    _refuse_unfit(source)
+    graph = parse_model(source.data, name=str(source.path))[0]
+    recipes = [_with_layers(recipe, graph, options.keep_float, source.path) for recipe in recipes]
+    paths = [_output(source, out, recipe, force=options.force) for recipe in recipes]
+    prepare = _preprocessing(source, options.preprocessing)
+    job = _prepare(
+        source,
+        graph,
+        dataset,
+        prepare=prepare,
+        options=options,
+        calibrated=any(recipe.calibrated for recipe in recipes),
+        progress=lambda done, total, note: progress(done, total + len(recipes), note),
+    )
+    made: list[Artifact] = []
+    before = len(job.calibration.stems) if job.calibration else 0
+    for recipe, path in zip(recipes, paths, strict=True):
+        progress(before + len(made), before + len(recipes), f"making {recipe.variant}")
+        made.append(_make(job, recipe, path))
+    progress(before + len(made), before + len(recipes), "")
+    return made
+
+
+def _prepare(
+    source: Artifact,
+    graph: Graph,
+    dataset: SegmentationDataset,
+    *,
+    prepare: Preprocessing,
+    options: QuantizeOptions,
+    calibrated: bool,
+    progress: Progress,
+) -> _Job:
+    segmenter, name = Segmenter(source), str(source.path)
+    size, seed = segmenter.shape, options.seed
+    calibration, ranges = None, dict[int, Range]()
+    if calibrated:
+        calibration = draw_calibration(
+            dataset, prepare, size=size, count=options.calibration_count, seed=seed, covered=_COVERED
+        )
+        ranges = measure_ranges(source.data, graph, calibration.images, name=name, progress=progress)
+    return _Job(
+        source=source,
+        graph=graph,
+        dataset=dataset,
+        prepare=prepare,
+        calibration=calibration,
+        ranges=ranges,
+        reference=draw_reference(
+            dataset, prepare, segmenter.mask, model=source.path.name, size=size, seed=seed
+        ),
+    )
+
+
+def _make(job: _Job, recipe: Recipe, path: Path) -> Artifact:
+    data = _quantized(job, recipe)
+    audit, verification = accept(data, recipe, job.reference, name=path.name)
+    calibration = job.calibration if recipe.calibrated else None
+    facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
+    files.write_bytes(path, data)
+    files.write_json(sidecar_path(path), facts | _origin(job))
+    return load_artifact(path)
+
+
+def _refuse_unfit(source: Artifact) -> None:
+    audit = audit_model(source.data, name=str(source.path))
+    refuse_quantized(audit, wanted="to quantize")
+    if not audit.static_shapes:
+        raise ArtifactError(
+            f"expected a model with static shapes, but {source.path} has dynamic ones (a dimension is -1 or "
+            "computed by SHAPE), which integer kernels and XNNPACK do not take as a whole; convert it again "
+            "with a batch of 1"
+        )
+
+
+def _with_layers(recipe: Recipe, graph: Graph, pattern: str | None, path: Path) -> Recipe:
+    """The recipe with the layers that stay in float, where it is one that keeps some."""
+    if recipe.variant != "int8-mixed":
+        return recipe
+    if pattern is None:
+        raise ConfigError("int8-mixed needs --keep-float with the names of the layers that stay in float")
+    try:
+        wanted = re.compile(pattern)
+    except re.error as error:
+        raise ConfigError(
+            f"expected a regular expression for --keep-float, but '{pattern}' is none: {error}"
+        ) from error
+    names = [graph.tensors[operator.outputs[0]].name for operator in graph.operators if operator.outputs]
+    kept = tuple(name for name in names if wanted.search(layer_name(name)))
+    if not kept:
+        raise ConfigError(
+            f"no layer of {path} has a name that fits --keep-float '{pattern}'; there are "
+            f"{', '.join(layer_name(name) for name in names)}"
+        )
+    return replace(recipe, float_layers=kept)
+
+
+def _output(source: Artifact, out: Path, recipe: Recipe, *, force: bool) -> Path:
+    """`NAME_VARIANT.tflite`, where the float file is `NAME_float32.tflite` or `NAME.tflite`."""
+    path = out / f"{source.name.removesuffix('_float32')}_{recipe.variant}.tflite"
+    for each in (path, sidecar_path(path)):
+        files.refuse_existing(each, force=force)
+    if path.exists() and path.samefile(source.path):
+        raise OutputError(f"{path} is the model itself; choose another --out")
+    return path
+
+
+def _preprocessing(source: Artifact, wanted: Preprocessing | None) -> Preprocessing:
+    if wanted and source.metadata:
+        raise ConfigError(
+            f"the sidecar of {source.path} states its preprocessing ({source.preprocessing.kind}); "
+            "leave --preprocessing out"
+        )
+    return wanted or source.preprocessing
+
+
+def _quantized(job: _Job, recipe: Recipe) -> bytes:
+    if not recipe.calibrated:
+        return quantize(job.source.data, job.graph, recipe)
+    outputs = [job.graph.tensors[each.outputs[0]].name for each in job.graph.operators]
+    apart = {index for index, name in enumerate(outputs) if name in recipe.float_layers}
+    ranges = share_ranges(job.graph, job.ranges, apart=apart)
+    return quantize(job.source.data, job.graph, recipe, ranges)
+
+
+def _origin(job: _Job) -> dict[str, Any]:
+    """What the sidecar states about the network, as far as the source's own does, and about the making."""
+    source = job.source
+    packages = ("ai-edge-quantizer", "ai-edge-litert", "numpy", "opencv-python-headless")
+    return {
+        "preprocessing": job.prepare.to_dict(),
+        **{key: source.metadata[key] for key in _INHERITED if key in source.metadata},
+        "quantized_from": {
+            "name": source.name,
+            "variant": source.variant,
+            "bytes": len(source.data),
+            "sha256": files.sha256_bytes(source.data),
+        },
+        "quantized_with": {"name": job.dataset.name, "digest": job.dataset.digest},
+        "environment": {
+            "edgeseg": __version__,
+            "python": platform.python_version(),
+            "packages": {name: importlib.metadata.version(name) for name in packages},
+            "platform": platform.platform(),
+        },
+    }
