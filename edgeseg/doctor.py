@@ -49,6 +49,7 @@ def examine() -> list[Finding]:
         _package("train and export", "tensorflow", "train"),
         _package("Keras 2", "tf-keras", "train"),
         _package("prune, quantization-aware training", "tensorflow-model-optimization", "train"),
+        _package("quantize a .tflite file", "ai-edge-quantizer", "quantize"),
         _package("import COCO annotations", "pycocotools", "coco"),
         _package("plots", "matplotlib", "report"),
     ]

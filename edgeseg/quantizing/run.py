@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,15 @@ from typing import Any
 from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.artifact import Artifact, load_artifact, sidecar_path
+from edgeseg.audit.activations import float_operators
 from edgeseg.audit.against import refuse_quantized
 from edgeseg.audit.audit import audit_model
 from edgeseg.audit.flatbuffer import Graph, parse_model
-from edgeseg.audit.matching import layer_name
+from edgeseg.audit.matching import CONVERSIONS, layer_name
 from edgeseg.calibration import DEFAULT_COUNT, Calibration, draw_calibration
 from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import ArtifactError, ConfigError, OutputError
+from edgeseg.errors import ArtifactError, CheckError, ConfigError, OutputError
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.quantizer import quantize, require_quantizer
 from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges
@@ -156,6 +158,8 @@ def _prepare(
 
 def _make(job: _Job, recipe: Recipe, path: Path) -> Artifact:
     data = _quantized(job, recipe)
+    if recipe.full_integer:
+        _refuse_islands(data, recipe, path)
     audit, verification = accept(data, recipe, job.reference, name=path.name)
     calibration = job.calibration if recipe.calibrated else None
     facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
@@ -223,6 +227,22 @@ def _quantized(job: _Job, recipe: Recipe) -> bytes:
     apart = {index for index, name in enumerate(outputs) if name in recipe.float_layers}
     ranges = share_ranges(job.graph, job.ranges, apart=apart)
     return quantize(job.source.data, job.graph, recipe, ranges)
+
+
+def _refuse_islands(data: bytes, recipe: Recipe, path: Path) -> None:
+    """Say what to do about operators that the quantizer left in float, since it has no integer form."""
+    left = {
+        layer_name(each.tensor): each.name
+        for each in float_operators(parse_model(data, name=path.name))
+        if each.name not in CONVERSIONS and each.tensor not in recipe.float_layers
+    }
+    if left:
+        kinds, wanted = ", ".join(dict.fromkeys(left.values())), [*recipe.float_layers, *left]
+        pattern = "|".join(re.escape(layer_name(name)).replace("\\-", "-") for name in wanted)
+        raise CheckError(
+            f"ai-edge-quantizer has no integer form of {kinds}, so {path.name} was not written; to leave "
+            f"them in float on purpose, as int8-mixed: --keep-float {shlex.quote(f'^({pattern})$')}"
+        )
 
 
 def _origin(job: _Job) -> dict[str, Any]:

@@ -221,6 +221,19 @@ def test_two_tensors_of_one_name_are_refused_since_the_quantizer_goes_by_names(b
         quantize_file(doubled, blobs, [INT8_PTQ], tmp_path)
 
 
+def test_operators_without_an_integer_form_are_named_with_the_way_to_keep_them(blobs, tmp_path):
+    """A network with leaky ReLUs, made elsewhere, whose input is no square."""
+    source = load_artifact(Path(__file__).parent / "models" / "leaky_relu_32x48.tflite")
+    with pytest.raises(CheckError, match="no integer form of LEAKY_RELU, so leaky_relu_32x48_int8-ptq") as it:
+        quantize_file(source, blobs, [INT8_PTQ], tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    (pattern,) = re.findall(r"--keep-float (?:'(.*)')$", str(it.value))
+    options = QuantizeOptions(keep_float=pattern)
+    (made,) = quantize_file(source, blobs, [INT8_MIXED], tmp_path, options=options)
+    assert made.metadata["audit"]["operators"]["LEAKY_RELU"] == 1
+    assert made.metadata["calibration"]["count"] == 18
+
+
 def edgeseg(*arguments, **options):
     command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
