@@ -76,16 +76,28 @@ def layer_widths(network: UNetConfig) -> dict[str, int]:
 
 def count_macs(network: UNetConfig) -> int:
     """Multiply-accumulates of one inference at `network.input_size`: what the audit counts in the file."""
-    return sum(
-        (network.input_size >> (each.level + each.transposed)) ** 2 * kernel
-        for each, kernel in _kernel_sizes(network)
-    )
+    return sum(_positions(network, each) * kernel for each, kernel in _kernel_sizes(network))
+
+
+def channel_macs(network: UNetConfig) -> dict[str, float]:
+    """Multiply-accumulates that one output channel takes part in, by convolution: made and read."""
+    widths, macs = layer_widths(network), dict.fromkeys(layer_widths(network), 0.0)
+    for each, kernel in _kernel_sizes(network):
+        own = _positions(network, each) * kernel
+        macs[each.name] += own / widths[each.name]
+        for name in each.inputs:
+            macs[name] += own / channels_in(each, widths)
+    return macs
 
 
 def count_parameters(network: UNetConfig) -> int:
     """Values that a file stores: kernels and biases, BatchNorm folded into them."""
     widths = layer_widths(network)
     return sum(kernel + widths[each.name] for each, kernel in _kernel_sizes(network))
+
+
+def _positions(network: UNetConfig, convolution: Convolution) -> int:
+    return (network.input_size >> (convolution.level + convolution.transposed)) ** 2
 
 
 def _kernel_sizes(network: UNetConfig) -> Iterator[tuple[Convolution, int]]:

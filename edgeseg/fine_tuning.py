@@ -67,25 +67,33 @@ class PruningOptions:
 class SlimOptions:
     """Structured pruning: a network with fewer channels, fine-tuned with the float run as its teacher.
 
+    All limits that are given hold; where none is, a fifth of the multiply-accumulates is kept.
+
     Attributes:
         epochs: passes over the training images.
         batch_size: crops a step.
         learning_rate: at the start; falls to zero by half a cosine.
-        keep: share of the multiply-accumulates that is kept.
+        keep: share of the multiply-accumulates that is kept at most; 0: no such limit.
+        target_macs: multiply-accumulates of one inference at most; 0: no such limit.
+        target_bytes: size of the float32 file at most; 0: no such limit.
         teacher: weight of the teacher's answer in the loss, 0 (none) to 1 (no ground truth).
     """
 
     epochs: int = 20
     batch_size: int = 8
     learning_rate: float = 1e-3
-    keep: float = 0.25
+    keep: float = 0.0
+    target_macs: int = 0
+    target_bytes: int = 0
     teacher: float = 0.5
 
     def __post_init__(self) -> None:
         check_range("slim.epochs", self.epochs, 1, 100_000)
         check_range("slim.batch_size", self.batch_size, 1, 4096)
         check_range("slim.learning_rate", self.learning_rate, 1e-9, 10)
-        check_range("slim.keep", self.keep, 0.01, 1)
+        check_range("slim.keep", self.keep, 0, 1)
+        check_range("slim.target_macs", self.target_macs, 0, 10**15)
+        check_range("slim.target_bytes", self.target_bytes, 0, 2**31)
         check_range("slim.teacher", self.teacher, 0, 1)
 
 

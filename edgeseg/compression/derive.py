@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgeseg import files
@@ -19,7 +19,7 @@ def derive_run(
     *,
     training: TrainingConfig,
     settings: Mapping[str, Any],
-    network: UNetConfig | None = None,
+    network: Callable[[], UNetConfig] | None = None,
     force: bool = False,
 ) -> RunFolder:
     """The run `variants/NAME` in the folder of `parent`: opened where it is there, else made.
@@ -30,7 +30,8 @@ def derive_run(
         dataset: that the parent was trained on.
         training: how to fine-tune.
         settings: of the method, JSON-able.
-        network: where it is another than the parent's.
+        network: makes the network from parent and settings, where it is another than the parent's; asked
+            only for a new run.
         force: begin again where the run that is there does not fit.
 
     Raises:
@@ -41,29 +42,26 @@ def derive_run(
         raise TrainingError(f"{parent.path} holds no finished epoch yet; train it before you fine-tune it")
     path = parent.path / "variants" / name
     origin = {"method": name, "settings": dict(settings), "parent_sha256": files.sha256(parent.best_model)}
-    network = network or parent.network
     if (path / "run.json").exists():
         there = open_run(path)
-        difference = _difference(there, network, training, origin)
+        difference = _difference(there, training, origin)
         if difference is None:
             return there
         if not force:
             raise TrainingError(
                 f"{path} was begun with another {difference}; pass --force to begin again, or change it back"
             )
-    return create_run(path, network, training, dataset, force=force, origin=origin)
+    chosen = network() if network else parent.network
+    return create_run(path, chosen, training, dataset, force=force, origin=origin)
 
 
-def _difference(
-    there: RunFolder, network: UNetConfig, training: TrainingConfig, origin: Mapping[str, Any]
-) -> str | None:
+def _difference(there: RunFolder, training: TrainingConfig, origin: Mapping[str, Any]) -> str | None:
     """The first thing in which a run differs from what is wanted."""
     if there.origin["parent_sha256"] != origin["parent_sha256"]:
         return "float model (it was trained since)"
     pairs = [
-        (there.network.to_dict(), network.to_dict()),
-        (there.training.to_dict(), training.to_dict()),
         (there.origin["settings"], origin["settings"]),
+        (there.training.to_dict(), training.to_dict()),
     ]
     for old, new in pairs:
         for key in new:

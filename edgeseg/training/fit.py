@@ -34,11 +34,22 @@ from edgeseg.training.run_folder import (
 )
 from edgeseg.training.trainee import Method, from_scratch
 
+
+def _of_mask(kind: Any) -> Any:
+    """A metric that reads the mask alone: the first channel of the targets."""
+
+    class OfMask(kind):
+        def update_state(self, targets: Any, probability: Any, sample_weight: Any = None) -> Any:
+            return super().update_state(targets[..., :1], probability, sample_weight)
+
+    return OfMask
+
+
 _COUNTS = {
-    "tp": keras.metrics.TruePositives,
-    "fp": keras.metrics.FalsePositives,
-    "fn": keras.metrics.FalseNegatives,
-    "tn": keras.metrics.TrueNegatives,
+    "tp": _of_mask(keras.metrics.TruePositives),
+    "fp": _of_mask(keras.metrics.FalsePositives),
+    "fn": _of_mask(keras.metrics.FalseNegatives),
+    "tn": _of_mask(keras.metrics.TrueNegatives),
 }
 
 

@@ -34,7 +34,8 @@ class Trainee:
             the model must learn about the data with its weights held still.
         count: the confusion counts of each validation image, in order: what decides which epoch is kept.
         save: keeps the model as it now is at a path, atomically.
-        targets: what the loss is given instead of a batch's masks, from that batch.
+        targets: what the loss is given instead of a batch's masks, from that batch; the first channel is
+            the mask.
         callbacks: of Keras, for the training steps.
     """
 
