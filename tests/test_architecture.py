@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.architecture import convolutions, count_macs, count_parameters, full_widths, layer_widths
+from edgeseg.architecture import (
+    channel_macs,
+    convolutions,
+    count_macs,
+    count_parameters,
+    full_widths,
+    layer_widths,
+)
 from edgeseg.audit.audit import audit_model
 from edgeseg.config import UNetConfig, override, preset
 from edgeseg.errors import ConfigError
@@ -46,6 +53,17 @@ def test_every_input_was_computed_before_and_widths_survive_json(base, levels, d
         seen.add(each.name)
     assert UNetConfig.from_dict(network.to_dict()) == network
     assert count_macs(network) <= count_macs(replace(network, widths=()))
+
+
+@pytest.mark.parametrize("decoder", ["transpose", "bilinear"])
+def test_a_channel_costs_what_is_saved_without_it(decoder):
+    network = narrowed(UNetConfig(base_filters=16, levels=3, decoder=decoder, input_size=64), 0.8)
+    costs = channel_macs(network)
+    for index, each in enumerate(convolutions(3, decoder)[:-1]):
+        widths = list(network.widths)
+        widths[index] -= 1
+        saved = count_macs(network) - count_macs(replace(network, widths=tuple(widths)))
+        assert costs[each.name] == pytest.approx(saved)
 
 
 def test_the_name_says_the_share_of_macs_that_remain():
