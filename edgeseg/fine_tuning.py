@@ -22,16 +22,19 @@ class QatOptions:
         epochs: passes over the training images.
         batch_size: crops a step; the study has 6 (and 2 for comparison).
         learning_rate: at the start; falls to zero by half a cosine.
+        teacher: weight of the float network's answer in the loss, 0 (none) to 1 (no ground truth).
     """
 
     epochs: int = 5
     batch_size: int = 6
     learning_rate: float = 1e-4
+    teacher: float = 0.5
 
     def __post_init__(self) -> None:
         check_range("qat.epochs", self.epochs, 1, 100_000)
         check_range("qat.batch_size", self.batch_size, 1, 4096)
         check_range("qat.learning_rate", self.learning_rate, 1e-9, 10)
+        check_range("qat.teacher", self.teacher, 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

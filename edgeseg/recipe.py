@@ -87,6 +87,17 @@ INT8_PTQ = Recipe(
     summary="integers throughout, ranges calibrated on training images",
 )
 
+INT8_QAT = Recipe(
+    variant="int8-qat",
+    source="qat",
+    weights="int8",
+    activations="int8",
+    io="int8",
+    calibrated=False,
+    min_agreement=0.999,
+    summary="integers throughout, the network fine-tuned to live with the rounding",
+)
+
 INT8_MIXED = replace(
     INT8_PTQ,
     variant="int8-mixed",
@@ -95,8 +106,11 @@ INT8_MIXED = replace(
 
 #: All variants by name, in the order in which they are made and shown.
 RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
-    {each.variant: each for each in (FLOAT32, FLOAT16, DYNAMIC_INT8, INT8_PTQ)}
+    {each.variant: each for each in (FLOAT32, FLOAT16, DYNAMIC_INT8, INT8_PTQ, INT8_QAT)}
 )
+
+#: The variants that need no training of their own: a minute, and made unless others are named.
+QUICK = tuple(each.variant for each in RECIPES.values() if each.source == "base")
 
 #: What `edgeseg quantize` makes of a float file; `int8-mixed` only where layers are named.
 FROM_FILE: Mapping[str, Recipe] = types.MappingProxyType(

@@ -13,3 +13,17 @@ settings.load_profile("edgeseg")
 def blobs(tmp_path_factory):
     """30 images of 64x64 with masks, divided 18 / 6 / 6."""
     return write_blobs(tmp_path_factory.mktemp("blobs"))
+
+
+@pytest.fixture(scope="session")
+def blob_run(blobs, tmp_path_factory):
+    """A run of a small network that has learnt the blobs; tests leave its own files as they are."""
+    from edgeseg.config import TrainingConfig, UNetConfig
+    from edgeseg.training.fit import fit
+    from edgeseg.training.run_folder import create_run
+
+    network = UNetConfig(base_filters=4, levels=3, input_size=64)
+    training = TrainingConfig(epochs=25, batch_size=3, crop_size=64, learning_rate=5e-3)
+    run = create_run(tmp_path_factory.mktemp("runs") / "run", network, training, blobs, force=False)
+    fit(run, blobs)
+    return run

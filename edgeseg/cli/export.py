@@ -7,19 +7,18 @@ from typing import Annotated
 
 import typer
 
-from edgeseg.cli.console import progress, say, table
+from edgeseg.cli.console import note, progress, say, table
 from edgeseg.errors import TrainingError
 from edgeseg.fine_tuning import FineTuning, override, setting_names
-from edgeseg.recipe import RECIPES, recipe
-
-_ALL = list(RECIPES)
+from edgeseg.recipe import QUICK, RECIPES, recipe
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder made by `edgeseg train`.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the .tflite and .json files.")],
     variant: Annotated[
-        list[str] | None, typer.Option(help=f"{', '.join(_ALL)}; may be repeated [default: all]")
+        list[str] | None,
+        typer.Option(help=f"{', '.join(RECIPES)}, all; may be repeated [default: {', '.join(QUICK)}]"),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The run's data set [default: where it was trained from].")
@@ -33,7 +32,8 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Make audited and verified TFLite files of a trained run."""
-    recipes = [recipe(name) for name in dict.fromkeys(variant or _ALL)]
+    named = list(RECIPES) if variant == ["all"] else variant or QUICK
+    recipes = [recipe(name) for name in dict.fromkeys(named)]
     fine_tuning = override(FineTuning(), settings or [])
 
     from edgeseg.data.dataset import open_dataset
@@ -47,8 +47,14 @@ def export(
     options = ExportOptions(
         calibration_count=calibration_count, seed=seed, fine_tuning=fine_tuning, force=force
     )
-    with progress("Exporting") as report:
-        made = export_run(opened, open_dataset(root), recipes, out, options=options, progress=report)
+    try:
+        with progress("Exporting") as report:
+            made = export_run(opened, open_dataset(root), recipes, out, options=options, progress=report)
+    except KeyboardInterrupt:
+        note(
+            "interrupted; the same command goes on where a fine-tuning stood (--force where files are there)"
+        )
+        raise typer.Exit(130) from None
     rows = []
     for artifact in made:
         facts = artifact.metadata
@@ -73,3 +79,6 @@ def export(
     )
     say(table(header, rows))
     say(f"\nfiles: {out}")
+    for artifact in made:
+        if "referee" in artifact.metadata:
+            say(artifact.metadata["referee"]["sentence"])

@@ -19,7 +19,7 @@ def convert(model: Any, recipe: Recipe, calibration: npt.NDArray[np.uint8] | Non
     """Convert a model with a static shape.
 
     Args:
-        model: a Keras model from `rebuild_for_export`.
+        model: a Keras model of a static shape, from `rebuild_for_export` or `compression.qat.exportable`.
         recipe: what to make of it.
         calibration: `(N, H, W)` uint8 prepared images, for a recipe that is calibrated.
 
@@ -40,8 +40,10 @@ def convert(model: Any, recipe: Recipe, calibration: npt.NDArray[np.uint8] | Non
         if calibration is None:
             raise ValueError(f"{recipe.variant} needs calibration images")
         converter.representative_dataset = representative_dataset(calibration)
-        # Only integer kernels: an operator without one is an error, never a silent float island.
+        # Only integer kernels: an operator without one is an error, never a silent float island. (The
+        # converter takes this together with calibration images only; the audit looks at every file.)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    if recipe.io == "int8":
         converter.inference_input_type = converter.inference_output_type = tf.int8
     said: list[str] = []
     try:

@@ -16,10 +16,11 @@ from edgeseg.calibration import DEFAULT_COUNT, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
 from edgeseg.export.convert import convert
+from edgeseg.export.referee import RIVALS, judge_pair
 from edgeseg.export.sources import SOURCES, Request, Source
 from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress, silent
-from edgeseg.recipe import Recipe
+from edgeseg.recipe import RECIPES, Recipe
 from edgeseg.training.keras import tf
 from edgeseg.training.run_folder import RunFolder, environment, read_history
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
@@ -63,7 +64,8 @@ def export_run(
         progress: told after each stage of each file, and the steps of a fine-tuning.
 
     Returns:
-        The artifacts, in the order of the recipes.
+        The artifacts, in the order of the recipes. Where a fine-tuned file and its rival (`referee.RIVALS`)
+        are both in the folder, the fine-tuned one's sidecar states which to ship.
 
     Raises:
         CheckError: a file does not keep what its recipe promises; that file is not written.
@@ -92,8 +94,25 @@ def export_run(
             made[recipe.variant] = _export_one(
                 source, dataset, recipe, path, reference=reference, options=options
             )
+    for tuned, plain in RIVALS.items():
+        if tuned in made or plain in made:
+            progress(len(recipes), len(recipes), f"comparing {tuned} with {plain}")
+            made |= _referee(run, dataset, out, tuned, plain)
     progress(len(recipes), len(recipes), "")
     return [made[recipe.variant] for recipe in recipes]
+
+
+def _referee(
+    run: RunFolder, dataset: SegmentationDataset, out: Path, tuned: str, plain: str
+) -> dict[str, Artifact]:
+    """Have two files of one folder compared; the verdict goes into the fine-tuned one's sidecar."""
+    paths = [out / file_name(run, RECIPES[variant]) for variant in (tuned, plain)]
+    if not all(path.exists() for path in paths):
+        return {}
+    first, second = map(load_artifact, paths)
+    verdict = judge_pair(first, second, dataset)
+    files.write_json(sidecar_path(paths[0]), first.metadata | {"referee": verdict.to_dict()})
+    return {tuned: load_artifact(paths[0])}
 
 
 def _export_one(

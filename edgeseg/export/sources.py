@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.export.convert import convert
 from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress
+from edgeseg.recipe import INT8_QAT
 from edgeseg.training.model_files import load_best
 from edgeseg.training.run_folder import RunFolder
 from edgeseg.training.unet import rebuild_for_export
@@ -53,5 +55,22 @@ def base(request: Request) -> Source:
     return Source(run=run, model=rebuild_for_export(load_best(run), run.network))
 
 
+def quantization_aware(request: Request) -> Source:
+    """The network that was fine-tuned with the rounding of its int8 file, where needed only now."""
+    from edgeseg.compression import qat  # brings tfmot, which the other sources need not wait for
+
+    run = qat.fine_tune(
+        request.run,
+        request.dataset,
+        request.fine_tuning.qat,
+        lambda model: convert(model, INT8_QAT),
+        force=request.force,
+        progress=request.progress,
+    )
+    return Source(run=run, model=qat.exportable(run))
+
+
 #: Makes the source of a recipe, by `Recipe.source`; fine-tunes first where that is not done yet.
-SOURCES: Mapping[str, Callable[[Request], Source]] = types.MappingProxyType({"base": base})
+SOURCES: Mapping[str, Callable[[Request], Source]] = types.MappingProxyType(
+    {"base": base, "qat": quantization_aware}
+)

@@ -10,39 +10,28 @@ import pytest
 from blob_images import write_blobs
 from edgeseg.artifact import load_artifact
 from edgeseg.audit.audit import audit_model, judge
-from edgeseg.config import TrainingConfig, UNetConfig
 from edgeseg.errors import CheckError, OutputError, TrainingError
-from edgeseg.recipe import RECIPES
+from edgeseg.recipe import QUICK, RECIPES
 
 pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
-fit = pytest.importorskip("edgeseg.training.fit", reason="needs TensorFlow")
-run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
 convert = pytest.importorskip("edgeseg.export.convert", reason="needs TensorFlow")
-
-NETWORK = UNetConfig(base_filters=4, levels=3, input_size=64)
-TRAINING = TrainingConfig(epochs=25, batch_size=3, crop_size=64, learning_rate=5e-3)
 
 
 @pytest.fixture(scope="module")
-def run(blobs, tmp_path_factory):
-    opened = run_folder.create_run(
-        tmp_path_factory.mktemp("runs") / "run", NETWORK, TRAINING, blobs, force=False
-    )
-    fit.fit(opened, blobs)
-    return opened
+def run(blob_run):
+    return blob_run
 
 
 @pytest.fixture(scope="module")
 def exported(run, blobs, tmp_path_factory):
     out = tmp_path_factory.mktemp("models")
-    return {
-        artifact.variant: artifact for artifact in export.export_run(run, blobs, list(RECIPES.values()), out)
-    }
+    made = export.export_run(run, blobs, [RECIPES[variant] for variant in QUICK], out)
+    return {artifact.variant: artifact for artifact in made}
 
 
-def test_every_variant_is_written_with_a_sidecar_that_loads(exported):
-    assert list(exported) == list(RECIPES)
+def test_every_quick_variant_is_written_with_a_sidecar_that_loads(exported):
+    assert list(exported) == list(QUICK)
     for artifact in exported.values():
         assert load_artifact(artifact.path).metadata == artifact.metadata
 
@@ -110,8 +99,8 @@ def test_a_file_that_disagrees_with_its_model_is_not_written(run, blobs, tmp_pat
 
 
 def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):
-    """A recipe that asks for integers everywhere but converts without calibration."""
-    false = {**RECIPES["dynamic-int8"].to_dict(), "activations": "int8", "io": "int8"}
+    """A recipe that asks for integer activations but converts without calibration."""
+    false = {**RECIPES["dynamic-int8"].to_dict(), "activations": "int8"}
     with pytest.raises(CheckError, match="is not what its name says, so it was not written"):
         export.export_run(run, blobs, [type(RECIPES["int8-ptq"])(**false)], tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -120,7 +109,7 @@ def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):
 def test_weights_that_are_not_finite_are_refused(run):
     from edgeseg.training.unet import build_unet
 
-    model = build_unet(NETWORK, input_size=64, batch_size=1)
+    model = build_unet(run.network, input_size=64, batch_size=1)
     kernel = model.get_layer("logits").trainable_variables[0]
     kernel.assign(np.full(kernel.shape, np.inf, np.float32))
     with pytest.raises(TrainingError, match=r"logits/kernel.* hold NaN or infinite values"):

@@ -1,0 +1,175 @@
+"""Quantization-aware fine-tuning: a trained network learns to live with the rounding of its int8 file.
+
+BatchNorm is folded first, the ranges of the activations are measured on training images, and then the
+rounded network is trained on with a low learning rate. Each epoch is judged by the file that it would
+become: converted, run by the runtime, and compared with the rounded Keras model on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg import files, metrics, preprocessing
+from edgeseg.artifact import Artifact
+from edgeseg.calibration import draw_calibration, window
+from edgeseg.compression.derive import derive_run
+from edgeseg.compression.distillation import distilled, with_answers
+from edgeseg.compression.fake_quantization import (
+    Ranges,
+    copy_weights,
+    fake_quantize,
+    freeze,
+    measure_ranges,
+)
+from edgeseg.compression.folding import fold_batch_norm
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import TrainingError
+from edgeseg.fine_tuning import QatOptions
+from edgeseg.metrics import ConfusionCounts
+from edgeseg.prediction.tiling import segment
+from edgeseg.progress import Progress
+from edgeseg.runtime import Segmenter
+from edgeseg.training.fit import fit
+from edgeseg.training.keras import tf
+from edgeseg.training.losses import LOSSES
+from edgeseg.training.model_files import load_best, save_model
+from edgeseg.training.pipeline import TrainingImages
+from edgeseg.training.run_folder import RunFolder, read_history, update_run
+from edgeseg.training.trainee import Trainee
+
+#: Makes a file of a model from `freeze`.
+Convert = Callable[[Any], bytes]
+
+#: Validation images on which file and Keras model are compared after each epoch, at most.
+WATCHED = 40
+
+
+def fine_tune(
+    parent: RunFolder,
+    dataset: SegmentationDataset,
+    options: QatOptions,
+    convert: Convert,
+    *,
+    name: str = "int8-qat",
+    force: bool,
+    progress: Progress,
+) -> RunFolder:
+    """Fine-tune a trained run, or go on with that; what is finished is left alone.
+
+    Args:
+        parent: the trained run; zeros in its weights stay zero, so a pruned one keeps its sparsity.
+        dataset: that it was trained on.
+        options: how.
+        convert: makes the file by which an epoch is judged.
+        name: of the new run.
+        force: begin again where the settings or the parent changed.
+        progress: told the steps.
+
+    Returns:
+        The run `variants/NAME`. Its best model is the folded float network of the epoch whose *file* was
+        best on validation; `exportable` makes of it what is converted.
+
+    Raises:
+        TrainingError: as `derive_run` and `fit`.
+    """
+    training = replace(
+        parent.training,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        schedule="cosine",
+        mixed_precision=False,  # there is no fake quantization of float16 tensors
+        xla=False,
+    )
+    run = derive_run(parent, name, dataset, training=training, settings=asdict(options), force=force)
+    if len(read_history(run)) < options.epochs:
+        fit(
+            run,
+            dataset,
+            method=lambda run, _images, steps: _trainee(run, parent, dataset, options, convert, steps=steps),
+            progress=progress,
+        )
+    return run
+
+
+def exportable(run: RunFolder) -> Any:
+    """The best epoch's network, ready to be converted: static shape, kernels and activations rounded."""
+    return freeze(load_best(run), _stated(run)["ranges"], input_size=run.network.input_size)
+
+
+def _trainee(
+    run: RunFolder,
+    parent: RunFolder,
+    dataset: SegmentationDataset,
+    options: QatOptions,
+    convert: Convert,
+    *,
+    steps: int,
+) -> Trainee:
+    teacher = load_best(parent)
+    folded = fold_batch_norm(teacher)
+    ranges = _stated(run).get("ranges") or _measure(run, folded, dataset)
+    model = fake_quantize(folded, ranges)
+
+    def count(images: TrainingImages) -> list[ConfusionCounts]:
+        copy_weights(model, folded)
+        exported = freeze(folded, ranges, input_size=run.network.input_size)
+        artifact = Artifact(path=Path(run.path.name), data=convert(exported), metadata={})
+        segmenter = Segmenter(artifact)
+        epoch = int(model.optimizer.iterations.numpy()) // steps
+        _note_agreement(run, epoch, _agreement(exported, segmenter, images))
+        return [_count_one(segmenter, *images[index]) for index in range(len(images))]
+
+    def save(path: Path) -> None:
+        copy_weights(model, folded)
+        save_model(folded, path)
+
+    return Trainee(
+        model=model,
+        loss=distilled(LOSSES[run.training.loss], options.teacher),
+        settle=lambda _images: None,  # no statistics: BatchNorm is folded and the ranges are fixed
+        count=count,
+        save=save,
+        targets=with_answers(teacher),
+    )
+
+
+def _measure(run: RunFolder, folded: Any, dataset: SegmentationDataset) -> Ranges:
+    """Measure the ranges and keep them in run.json, so that a resumed run has the same."""
+    drawn = draw_calibration(
+        dataset, run.training.preprocessing, size=run.network.input_size, seed=run.training.seed
+    )
+    ranges = measure_ranges(folded, drawn.images)
+    update_run(run, ranges=ranges)
+    return ranges
+
+
+def _stated(run: RunFolder) -> dict[str, Any]:
+    return files.read_json(run.path / "run.json", kind="a training run", error=TrainingError)
+
+
+def _note_agreement(run: RunFolder, epoch: int, share: float) -> None:
+    update_run(run, agreement=_stated(run).get("agreement", {}) | {str(epoch): share})
+
+
+def _agreement(exported: Any, segmenter: Segmenter, images: TrainingImages) -> float:
+    """Share of mask pixels on which the file and its Keras model agree, on windows of validation images."""
+    forward = tf.function(lambda batch: exported(batch, training=False))
+    shares = []
+    for index in range(min(WATCHED, len(images))):
+        tile = window(images[index][0], segmenter.shape[0], np.random.default_rng(index))
+        output = forward(tf.constant(preprocessing.to_float(tile)[None, :, :, None])).numpy()
+        shares.append(np.mean(segmenter.mask(tile) == (output[0, :, :, 0] > 0.5)))
+    return float(np.mean(shares))
+
+
+def _count_one(
+    segmenter: Segmenter, image: npt.NDArray[np.uint8], truth: npt.NDArray[np.bool_]
+) -> ConfusionCounts:
+    return metrics.count(truth, segment(image, segmenter) != 0)

@@ -1,0 +1,179 @@
+"""Quantization-aware fine-tuning from a trained run to a file, resumed, refused, and judged."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from edgeseg import metrics
+from edgeseg.audit.audit import audit_model, judge
+from edgeseg.errors import ConfigError, TrainingError
+from edgeseg.fine_tuning import FineTuning, QatOptions
+from edgeseg.recipe import INT8_PTQ, INT8_QAT
+
+pytestmark = pytest.mark.host
+export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
+run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
+
+QAT = export.ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=2)))
+
+
+@pytest.fixture(scope="module")
+def run(blob_run):
+    return blob_run
+
+
+@pytest.fixture(scope="module")
+def exported(run, blobs, tmp_path_factory):
+    """Both int8 variants, and what the progress was told."""
+    told = []
+    made = export.export_run(
+        run,
+        blobs,
+        [INT8_PTQ, INT8_QAT],
+        tmp_path_factory.mktemp("models"),
+        options=QAT,
+        progress=lambda *step: told.append(step),
+    )
+    return {artifact.variant: artifact for artifact in made}, told
+
+
+def tuned(run):
+    return run_folder.open_run(run.path / "variants" / "int8-qat")
+
+
+def test_the_file_keeps_its_promise_and_agrees_with_its_keras_model(exported):
+    artifact = exported[0]["int8-qat"]
+    assert judge(audit_model(artifact.data, name="qat"), INT8_QAT) == ()
+    assert artifact.metadata["verification"]["agreement"] >= 0.999
+    assert artifact.metadata["audit"]["quantize_operators"] == 0
+
+
+def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
+    """The history's validation Dice is that of the exported file, to the pixel."""
+    from edgeseg import preprocessing
+    from edgeseg.runtime import Segmenter
+
+    segmenter, counts = Segmenter(exported[0]["int8-qat"]), []
+    for sample in blobs.split("val"):
+        image, truth = sample.read()
+        mask = segmenter.mask(preprocessing.apply(image, run.training.preprocessing))
+        counts.append(metrics.count(truth, mask))
+    stated = max(row["val_dice"] for row in run_folder.read_history(tuned(run)))
+    assert metrics.pooled(counts)["dice"] == pytest.approx(stated, abs=1e-9)
+
+
+def test_agreement_is_watched_and_recorded_for_every_epoch(run, exported):
+    stated = json.loads((tuned(run).path / "run.json").read_text())
+    assert list(stated["agreement"]) == ["1", "2"]
+    assert all(share >= 0.99 for share in stated["agreement"].values())
+
+
+def test_the_ranges_are_in_the_run_and_belong_to_this_data(run, exported):
+    ranges = json.loads((tuned(run).path / "run.json").read_text())["ranges"]
+    assert ranges["image"] == [0.0, 1.0]
+    assert all(low <= 0 < high for low, high in ranges.values())
+    assert [-6.0, 6.0] not in ranges.values()
+
+
+def test_the_sidecar_says_what_was_done_and_from_what(run, exported):
+    origin = exported[0]["int8-qat"].metadata["origin"]
+    assert origin["method"] == "int8-qat"
+    assert origin["settings"]["epochs"] == 2
+    assert len(origin["parent_sha256"]) == 64
+
+
+def test_progress_counts_the_steps_of_the_fine_tuning(exported):
+    steps = [(done, total) for done, total, note in exported[1] if note.startswith("epoch")]
+    assert steps == [(done, 6) for done in range(1, 7)]
+
+
+def test_the_referee_says_which_to_ship_in_the_sidecar(exported):
+    verdict = exported[0]["int8-qat"].metadata["referee"]
+    assert verdict["ship"] in ("int8-qat", "int8-ptq")
+    assert verdict["sentence"].startswith(f"ship {verdict['ship']}: ")
+    assert verdict["images"] == 6
+    assert "referee" not in exported[0]["int8-ptq"].metadata
+
+
+def test_a_finished_fine_tuning_is_not_run_again(run, exported, blobs, tmp_path):
+    before = (tuned(run).path / "history.csv").read_bytes()
+    (again,) = export.export_run(run, blobs, [INT8_QAT], tmp_path, options=QAT)
+    assert again.data == exported[0]["int8-qat"].data
+    assert (tuned(run).path / "history.csv").read_bytes() == before
+
+
+def test_other_settings_are_refused_without_force(run, exported, blobs, tmp_path):
+    options = export.ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=3)))
+    with pytest.raises(TrainingError, match=r"another epochs \(2, now 3\); pass --force"):
+        export.export_run(run, blobs, [INT8_QAT], tmp_path, options=options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_not_trained_is_refused(run, blobs, tmp_path):
+    fresh = run_folder.create_run(tmp_path / "run", run.network, run.training, blobs, force=False)
+    with pytest.raises(TrainingError, match="holds no finished epoch yet; train it"):
+        export.export_run(fresh, blobs, [INT8_QAT], tmp_path / "models", options=QAT)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", 0), ("teacher", 1.5)]
+)
+def test_settings_out_of_range_are_refused(setting, value):
+    with pytest.raises(ConfigError, match=f"expected qat.{setting} from"):
+        QatOptions(**{setting: value})
+
+
+SETTINGS = ("--variant", "int8-qat", "--set", "qat.epochs=3", "--set", "qat.batch_size=3")
+
+
+def start_export(run_path, out):
+    command = [sys.executable, "-m", "edgeseg", "export", str(run_path), "--out", str(out), *SETTINGS]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_checkpoint(run_path, process):
+    checkpoint = run_path / "variants" / "int8-qat" / "checkpoints" / "checkpoint"
+    while not checkpoint.exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+
+
+def copy_of(run, path):
+    """The trained run without what was fine-tuned from it."""
+    path.mkdir()
+    for name in ("run.json", "history.csv", "best.keras"):
+        (path / name).write_bytes((run.path / name).read_bytes())
+    return path
+
+
+@pytest.mark.slow
+def test_an_interrupted_fine_tuning_says_so_and_ends_in_the_bytes_of_an_undisturbed_one(run, tmp_path):
+    """Ctrl-C after the first epoch, SIGKILL after the next start, then to the end."""
+    whole, broken = copy_of(run, tmp_path / "whole"), copy_of(run, tmp_path / "broken")
+    with start_export(whole, tmp_path / "a") as process:
+        _, errors = process.communicate(timeout=500)
+        assert process.returncode == 0, errors
+
+    with start_export(broken, tmp_path / "b") as process:
+        wait_for_checkpoint(broken, process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=500)
+    assert process.returncode == 130
+    assert "interrupted; the same command goes on" in errors
+    assert "Traceback" not in errors
+    assert not list(tmp_path.glob("b/*"))
+
+    with start_export(broken, tmp_path / "b") as process:
+        time.sleep(3)
+        os.kill(process.pid, signal.SIGKILL)
+    with start_export(broken, tmp_path / "b") as process:
+        _, errors = process.communicate(timeout=500)
+        assert process.returncode == 0, errors
+    (one,), (other,) = (list((tmp_path / name).glob("*.tflite")) for name in "ab")
+    assert one.read_bytes() == other.read_bytes()
