@@ -68,7 +68,7 @@ def test_version_answers_in_half_a_second():
         (("train", "data", "--out", "run", "--resume", "--epochs", "3"), "leave out the other options"),
         (("train", "nowhere", "--out", "run"), "images/ is missing"),
         (("export", "nowhere", "--out", "models"), "a training run"),
-        (("export", "run", "--out", "models", "--variant", "int8"), "did you mean 'int8-ptq'"),
+        (("export", "run", "--out", "models", "--variant", "int8ptq"), "did you mean 'int8-ptq'"),
     ],
 )
 def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, sentence, tmp_path):

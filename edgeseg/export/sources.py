@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from edgeseg.compression.slim import slim_run
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.export.convert import convert
 from edgeseg.fine_tuning import FineTuning
@@ -55,6 +56,26 @@ def base(request: Request) -> Source:
     return Source(run=run, model=rebuild_for_export(load_best(run), run.network))
 
 
+def slim(request: Request) -> Source:
+    """The network with fewer channels, fine-tuned where that is not done yet."""
+    return base(replace(request, run=_slim_run(request)))
+
+
+def slim_quantization_aware(request: Request) -> Source:
+    """`quantization_aware`, from the network with fewer channels."""
+    return quantization_aware(replace(request, run=_slim_run(request)))
+
+
+def _slim_run(request: Request) -> RunFolder:
+    return slim_run(
+        request.run,
+        request.dataset,
+        request.fine_tuning.slim,
+        force=request.force,
+        progress=request.progress,
+    )
+
+
 def quantization_aware(request: Request) -> Source:
     """The network that was fine-tuned with the rounding of its int8 file, where needed only now."""
     from edgeseg.compression import qat  # brings tfmot, which the other sources need not wait for
@@ -72,5 +93,5 @@ def quantization_aware(request: Request) -> Source:
 
 #: Makes the source of a recipe, by `Recipe.source`; fine-tunes first where that is not done yet.
 SOURCES: Mapping[str, Callable[[Request], Source]] = types.MappingProxyType(
-    {"base": base, "qat": quantization_aware}
+    {"base": base, "qat": quantization_aware, "slim": slim, "slim-qat": slim_quantization_aware}
 )
