@@ -125,13 +125,18 @@ def open_run(path: Path) -> RunFolder:
             f"expected schema_version {SCHEMA_VERSION} in {path / 'run.json'}, but got "
             f"{value.get('schema_version')}; use the edgeseg version that made it, or train again"
         )
-    return RunFolder(
-        path=path,
-        network=UNetConfig.from_dict(value["network"]),
-        training=TrainingConfig.from_dict(value["training"]),
-        dataset=value["dataset"],
-        origin=value["origin"],
-    )
+    try:
+        return RunFolder(
+            path=path,
+            network=UNetConfig.from_dict(value["network"]),
+            training=TrainingConfig.from_dict(value["training"]),
+            dataset=value["dataset"],
+            origin=value["origin"],
+        )
+    except KeyError as error:
+        raise TrainingError(
+            f"expected {error} in {path / 'run.json'}, but it is not there; train again"
+        ) from None
 
 
 def environment() -> dict[str, Any]:

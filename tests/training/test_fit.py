@@ -119,6 +119,14 @@ def test_a_run_without_a_finished_epoch_has_no_best_model(blobs, tmp_path):
         model_files.load_best(run)
 
 
+def test_a_run_description_that_lacks_something_is_refused(finished, tmp_path):
+    description = json.loads((finished[0].path / "run.json").read_text())
+    del description["origin"]
+    (tmp_path / "run.json").write_text(json.dumps(description))
+    with pytest.raises(TrainingError, match="expected 'origin' in"):
+        run_folder.open_run(tmp_path)
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="expected a training run"):
         run_folder.open_run(tmp_path)
