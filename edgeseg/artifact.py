@@ -1,8 +1,11 @@
-"""A model file and the facts about it: `NAME.tflite` and, beside it, `NAME.json`.
+"""A model file and the facts about it: `NAME.tflite` or `NAME.tflite.xz` and, beside it, `NAME.json`.
 
 The facts lie in a sidecar so that the measured bytes are the model's own. A file that comes with a
 sidecar must have the digest that the sidecar states: flipped bytes inside the weights would load and
 run silently. A file without one (made elsewhere) is taken as it is.
+
+Size and digest in the sidecar are those of the .tflite content: the same sidecar goes with
+`NAME.tflite.xz` and with the `NAME.tflite` that `xz -dk` makes of it.
 """
 
 from __future__ import annotations
@@ -12,34 +15,39 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from edgeseg import files
+from edgeseg import container, files
 from edgeseg.config import Preprocessing
 from edgeseg.errors import ArtifactError
 
 #: 1: first version.
 SCHEMA_VERSION = 1
 
+#: How the names of model files end.
+SUFFIXES = (".tflite", f".tflite{container.SUFFIX}")
+
 _IDENTIFIER = b"TFL3"
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A .tflite file that was read and, where it has a sidecar, found to be the one it describes.
+    """A model file that was read and, where it has a sidecar, found to be the one it describes.
 
     Attributes:
-        path: the .tflite file.
-        data: its bytes.
+        path: the .tflite or .tflite.xz file.
+        data: the bytes of the .tflite content.
         metadata: the sidecar's content, or an empty dict.
+        packed_bytes: size of the file where it is a compressed container, else None.
     """
 
     path: Path
     data: bytes
     metadata: dict[str, Any]
+    packed_bytes: int | None = None
 
     @property
     def name(self) -> str:
-        """The file's name without `.tflite`."""
-        return self.path.stem
+        """The file's name without `.tflite` or `.tflite.xz`."""
+        return model_name(self.path)
 
     @property
     def variant(self) -> str:
@@ -54,9 +62,23 @@ class Artifact:
         return Preprocessing.from_dict(stated) if stated else Preprocessing()
 
 
+def is_packed(model: Path) -> bool:
+    """Whether a model file is a compressed container, by its name."""
+    return model.suffix == container.SUFFIX
+
+
+def model_name(model: Path) -> str:
+    """The file's name without `.tflite` or `.tflite.xz`."""
+    return _unpacked(model).stem
+
+
 def sidecar_path(model: Path) -> Path:
     """Where the facts about `model` lie."""
-    return model.with_suffix(".json")
+    return _unpacked(model).with_suffix(".json")
+
+
+def _unpacked(model: Path) -> Path:
+    return model.with_suffix("") if is_packed(model) else model
 
 
 def load_artifact(path: Path) -> Artifact:
@@ -65,10 +87,24 @@ def load_artifact(path: Path) -> Artifact:
     Raises:
         ArtifactError: missing, empty, no TFLite file, truncated, or not what the sidecar says.
     """
-    data = read_model(path)
+    data = stored = read_file(path)
+    metadata = _read_sidecar(path)
+    if is_packed(path):
+        expected = _stated_bytes(path, metadata) if metadata else None
+        data = container.unpack(stored, name=str(path), expected=expected)
+    if data[4:8] != _IDENTIFIER:
+        raise ArtifactError(f"expected a .tflite model in {path}, but it is not one (no 'TFL3' at byte 4)")
+    if metadata:
+        _refuse_changed(path, data, metadata)
+    packed_bytes = len(stored) if is_packed(path) else None
+    return Artifact(path=path, data=data, metadata=metadata, packed_bytes=packed_bytes)
+
+
+def _read_sidecar(path: Path) -> dict[str, Any]:
+    """The facts about a model file, or an empty dict where there are none."""
     sidecar = sidecar_path(path)
     if not sidecar.exists():
-        return Artifact(path=path, data=data, metadata={})
+        return {}
     metadata = files.read_json(sidecar, kind="model metadata", error=ArtifactError)
     if "schema_version" not in metadata:
         raise ArtifactError(
@@ -81,18 +117,23 @@ def load_artifact(path: Path) -> Artifact:
             f"expected schema_version {SCHEMA_VERSION} in {sidecar}, but got {version}; "
             "export again, or use the edgeseg version that made it"
         )
-    _refuse_changed(path, data, metadata)
-    return Artifact(path=path, data=data, metadata=metadata)
+    return metadata
+
+
+def _stated_bytes(path: Path, metadata: dict[str, Any]) -> int:
+    stated = metadata.get("bytes")
+    if not isinstance(stated, int) or stated < 0:
+        raise ArtifactError(f"{sidecar_path(path)} states no size; export again")
+    return stated
 
 
 def _refuse_changed(path: Path, data: bytes, metadata: dict[str, Any]) -> None:
-    stated = metadata.get("bytes")
+    stated = _stated_bytes(path, metadata)
     if stated != len(data):
+        part = "content" if is_packed(path) else "file"
         raise ArtifactError(
             f"{path} has {len(data):,} bytes, but {sidecar_path(path).name} states "
-            f"{stated:,}: the file was cut or replaced; export or copy it again"
-            if isinstance(stated, int)
-            else f"{sidecar_path(path)} states no size; export again"
+            f"{stated:,}: the {part} was cut or replaced; export or copy it again"
         )
     if metadata.get("sha256") != files.sha256_bytes(data):
         raise ArtifactError(
@@ -101,11 +142,11 @@ def _refuse_changed(path: Path, data: bytes, metadata: dict[str, Any]) -> None:
         )
 
 
-def read_model(path: Path) -> bytes:
-    """The bytes of a file that looks like a TFLite model.
+def read_file(path: Path) -> bytes:
+    """The bytes of a model file as they are stored.
 
     Raises:
-        ArtifactError: missing, unreadable, empty, or without the identifier `TFL3` at byte 4.
+        ArtifactError: missing, unreadable, empty, or no file at all.
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
@@ -119,6 +160,4 @@ def read_model(path: Path) -> bytes:
         raise ArtifactError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     if not data:
         raise ArtifactError(f"expected a .tflite model in {path}, but the file is empty (0 bytes)")
-    if data[4:8] != _IDENTIFIER:
-        raise ArtifactError(f"expected a .tflite model in {path}, but it is not one (no 'TFL3' at byte 4)")
     return data

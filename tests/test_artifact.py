@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeseg.artifact import SCHEMA_VERSION, load_artifact, read_model, sidecar_path
+from edgeseg import container
+from edgeseg.artifact import SCHEMA_VERSION, load_artifact, read_file, sidecar_path
 from edgeseg.config import Preprocessing
 from edgeseg.errors import ArtifactError, ConfigError
 from edgeseg.files import sha256, write_json
@@ -63,12 +64,12 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 def test_an_endless_device_is_not_read():
     with pytest.raises(ArtifactError, match="/dev/zero is a device or a pipe"):
-        read_model(Path("/dev/zero"))
+        read_file(Path("/dev/zero"))
 
 
 def test_a_name_that_is_too_long():
     with pytest.raises(ArtifactError, match=r"cannot read .*file name too long"):
-        read_model(Path("m" * 300))
+        read_file(Path("m" * 300))
 
 
 def test_an_empty_file(model):
@@ -149,3 +150,58 @@ def test_a_preprocessing_that_does_not_exist_here(model, stated):
     write_sidecar(model, preprocessing=stated)
     with pytest.raises(ConfigError, match="preprocessing"):
         _ = load_artifact(model).preprocessing
+
+
+@pytest.fixture
+def packed(model):
+    """The model as a container, in the place of the file."""
+    path = model.with_name("net.tflite.xz")
+    path.write_bytes(container.pack(model.read_bytes()))
+    write_sidecar(model)
+    model.unlink()
+    return path
+
+
+def test_a_container_is_the_same_artifact_as_its_content(packed):
+    artifact = load_artifact(packed)
+    assert artifact.data == MODEL.read_bytes()
+    assert artifact.packed_bytes == packed.stat().st_size < len(artifact.data)
+    assert artifact.name == "net"
+
+
+def test_a_file_and_its_container_share_their_sidecar():
+    assert (
+        sidecar_path(Path("a/net.v2.tflite.xz"))
+        == sidecar_path(Path("a/net.v2.tflite"))
+        == Path("a/net.v2.json")
+    )
+
+
+def test_a_container_without_a_sidecar_is_taken_as_it_is(packed):
+    sidecar_path(packed).unlink()
+    assert load_artifact(packed).metadata == {}
+
+
+def test_a_container_of_another_content_is_refused(packed):
+    packed.write_bytes(container.pack(MODEL.read_bytes()[:-1] + b"?"))
+    with pytest.raises(ArtifactError, match=r"net\.tflite\.xz was changed after its export"):
+        load_artifact(packed)
+
+
+def test_a_container_of_less_content_is_refused(packed):
+    packed.write_bytes(container.pack(MODEL.read_bytes()[:-1]))
+    with pytest.raises(ArtifactError, match="the content was cut or replaced"):
+        load_artifact(packed)
+
+
+def test_a_container_of_more_content_is_refused_before_it_is_unpacked(packed):
+    packed.write_bytes(container.pack(MODEL.read_bytes() + bytes(2**24)))
+    with pytest.raises(ArtifactError, match=r"more than the .* bytes that its sidecar states"):
+        load_artifact(packed)
+
+
+def test_a_container_of_something_else_is_refused(packed):
+    sidecar_path(packed).unlink()
+    packed.write_bytes(container.pack(b"a text, no model"))
+    with pytest.raises(ArtifactError, match=r"expected a \.tflite model in .*xz, but it is not one"):
+        load_artifact(packed)

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from edgeseg import container
+from edgeseg.artifact import SUFFIXES
 from edgeseg.errors import ArtifactError
 
 
@@ -13,8 +15,9 @@ def find_models(paths: Iterable[Path]) -> list[Path]:
     """The model files that `paths` name, each once, in the order given.
 
     Args:
-        paths: files, and folders: of a folder, its .tflite files by name, or those of its subfolders
-            where it holds none itself (`models/NAME/*.tflite`).
+        paths: files, and folders: of a folder, its .tflite and .tflite.xz files by name, or those of its
+            subfolders where it holds none itself (`models/NAME/*.tflite`). Of a container and the .tflite
+            that was unpacked beside it, the container counts: it is what is deployed.
 
     Raises:
         ArtifactError: no such file, or a folder without a .tflite file.
@@ -30,7 +33,7 @@ def find_models(paths: Iterable[Path]) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Path]:
     try:
-        models = sorted(folder.glob("*.tflite")) or sorted(folder.glob("*/*.tflite"))
+        models = _by_name(folder, "*") or _by_name(folder, "*/*")
     except OSError as error:
         raise ArtifactError(f"cannot read {folder}: {(error.strerror or str(error)).lower()}") from error
     if not models:
@@ -38,6 +41,11 @@ def _in_folder(folder: Path) -> list[Path]:
             f"expected .tflite files in {folder}, but there are none; `edgeseg export` makes them"
         )
     return models
+
+
+def _by_name(folder: Path, pattern: str) -> list[Path]:
+    found = {path for suffix in SUFFIXES for path in folder.glob(pattern + suffix)}
+    return sorted(path for path in found if path.with_name(path.name + container.SUFFIX) not in found)
 
 
 def display_names(paths: Sequence[Path]) -> list[str]:

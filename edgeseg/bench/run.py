@@ -113,7 +113,7 @@ def _describe(path: Path, name: str, options: BenchOptions) -> ModelResult:
         name=name,
         variant=artifact.variant,
         sha256=sha256_bytes(artifact.data),
-        size=measure_size(artifact.data),
+        size=measure_size(artifact.data, xz_bytes=artifact.packed_bytes),
         audit=audit,
         measurements=(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgeseg import container
 from edgeseg.bench.machine import Machine
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.result import BenchResult, ModelResult
@@ -20,12 +21,14 @@ _LATENCY = ("p50_ms", "p90_ms", "p99_ms", "init_ms", "first_ms")
 def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
     """Header and rows, as text; columns without any figure (Dice without data) are left out.
 
-    `kB` is 1000 bytes, `MB` a million; times are milliseconds. `bytes x` and `p50 x` are ratios to the
-    first float32 model with the same number of threads. They are what was measured here, no promise.
+    `kB` is 1000 bytes, `MB` a million; times are milliseconds. `kB` and `gzip kB` are of the model before
+    and after `gzip -9`, `xz kB` of the file where it is an .xz container. `bytes x` (of the file as it is)
+    and `p50 x` are ratios to the first float32 model with the same number of threads. They are what was
+    measured here, no promise.
     """
     header = [
-        "model", "variant", "threads", "kB", "gzip kB", "p50 ms", "p90", "p99", "init ms", "first ms",
-        "peak MB", "model MB", "Dice", "IoU", "bytes x", "p50 x",
+        "model", "variant", "threads", "kB", "gzip kB", "xz kB", "p50 ms", "p90", "p99", "init ms",
+        "first ms", "peak MB", "model MB", "Dice", "IoU", "bytes x", "p50 x",
     ]  # fmt: skip
     rows = [_row(result, model, measurement) for model in result.models for measurement in model.measurements]
     used = [i for i in range(len(header)) if i < 5 or any(row[i] not in ("", "-") for row in rows)]
@@ -36,11 +39,12 @@ def _row(result: BenchResult, model: ModelResult, measurement: Measurement) -> l
     summary = measurement.summary
     size = model.size
     label = [
-        model.name.removesuffix(".tflite"),
+        model.name.removesuffix(container.SUFFIX).removesuffix(".tflite"),
         model.variant,
         str(measurement.threads),
         _number(size.raw_bytes / 1000 if size else None, 1),
         _number(size.gzip_bytes / 1000 if size else None, 1),
+        _number(size.xz_bytes / 1000 if size and size.xz_bytes is not None else None, 1),
     ]
     if measurement.failure:
         return [*label, "failed", *["-"] * 10]
@@ -61,7 +65,7 @@ def _ratios(result: BenchResult, model: ModelResult, measurement: Measurement) -
     reference = _float32(result, measurement.threads)
     if reference is None or model.size is None or reference[0].size is None:
         return "-", "-"
-    size = model.size.raw_bytes / reference[0].size.raw_bytes
+    size = model.size.file_bytes / reference[0].size.file_bytes
     latency = (measurement.summary["p50_ms"] or 0) / (reference[1].summary["p50_ms"] or 1)
     return f"{size:.3f}", f"{latency:.3f}"
 

@@ -34,6 +34,7 @@ class Metric:
 METRICS = (
     Metric(name="bytes", unit="bytes"),
     Metric(name="gzip_bytes", unit="bytes"),
+    Metric(name="xz_bytes", unit="bytes"),
     Metric(name="float_operators", unit="count"),
     Metric(name="partitions", unit="count"),
     Metric(name="dice", unit="share", higher_is_better=True),
@@ -61,12 +62,13 @@ class ModelFacts:
 
 
 _NO_AUDIT = "the operators were not listed; install ai-edge-litert"
+_NO_CONTAINER = "it is no .xz container; limit max_bytes or max_gzip_bytes"
 _NO_DATA = "quality was not measured; bench with --data and check its results"
 _NO_RESULTS = "quality is not in a model file; check the JSON of `edgeseg bench --data`"
 
 
 def facts_of_folder(folder: Path) -> list[ModelFacts]:
-    """Measure the .tflite files of a folder; nothing is run but the audit.
+    """Measure the model files of a folder; nothing is run but the audit.
 
     Raises:
         ArtifactError: no file, or one that is damaged or not what its sidecar says.
@@ -76,9 +78,10 @@ def facts_of_folder(folder: Path) -> list[ModelFacts]:
     paths = find_models([folder])
     facts = []
     for path, name in zip(paths, display_names(paths), strict=True):
-        data = load_artifact(path).data
-        audit = audit_model(data, name=name).to_dict()
-        facts.append(_facts(name, size=measure_size(data), audit=audit, dice=None, no_dice=_NO_RESULTS))
+        artifact = load_artifact(path)
+        size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)
+        audit = audit_model(artifact.data, name=name).to_dict()
+        facts.append(_facts(name, size=size, audit=audit, dice=None, no_dice=_NO_RESULTS))
     return facts
 
 
@@ -117,11 +120,12 @@ def _facts(
     found = {
         "bytes": size.raw_bytes if size else None,
         "gzip_bytes": size.gzip_bytes if size else None,
+        "xz_bytes": size.xz_bytes if size else None,
         "float_operators": None if operators is None else len(operators),
         "partitions": audit.get("partitions"),
         "dice": dice,
     }
-    reasons = {"dice": no_dice}
+    reasons = {"dice": no_dice, "xz_bytes": _NO_CONTAINER}
     return ModelFacts(
         name=name,
         values={metric: value for metric, value in found.items() if value is not None},

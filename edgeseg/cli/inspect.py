@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A .tflite file; edgeseg need not have made it.")],
+    model: Annotated[
+        Path, typer.Argument(help="A .tflite or .tflite.xz file; edgeseg need not have made it.")
+    ],
     tensors: Annotated[bool, typer.Option("--tensors", help="List every stored tensor.")] = False,
     against: Annotated[
         Path | None,
@@ -55,7 +57,7 @@ def inspect(
     audit = audit_model(artifact.data, name=model.name)
     recipe = promised(artifact.metadata.get("recipe"))
     findings = judge(audit, recipe) if recipe else ()
-    size, notes = measure_size(artifact.data), explain(audit)
+    size, notes = measure_size(artifact.data, xz_bytes=artifact.packed_bytes), explain(audit)
     comparison = _compare(artifact, against, data, images) if against and data else None
     if as_json:
         facts = _facts(artifact, audit, size, findings, notes)
@@ -109,6 +111,7 @@ def _facts(
         "file": str(artifact.path),
         "bytes": size.raw_bytes,
         "gzip_bytes": size.gzip_bytes,
+        "xz_bytes": size.xz_bytes,
         "sidecar": "verified" if artifact.metadata else None,
         "variant": artifact.variant,
         "judged": promised(artifact.metadata.get("recipe")) is not None,
@@ -142,7 +145,7 @@ def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple
     )
     lines = {
         "file": str(artifact.path),
-        "bytes": f"{size.raw_bytes:,} ({size.gzip_bytes:,} after gzip -9)",
+        "bytes": _sizes(size),
         "sidecar": sidecar,
         "variant": _variant(artifact, findings),
         "parameters": f"{audit.parameters:,}",
@@ -153,6 +156,13 @@ def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple
         "partitions": _partitions(audit),
     }
     return "\n".join(f"{name:<10}  {value}" for name, value in lines.items())
+
+
+def _sizes(size: SizeResult) -> str:
+    compressed = f"{size.gzip_bytes:,} after gzip -9"
+    if size.xz_bytes is not None:
+        return f"{size.xz_bytes:,} as this .xz container ({size.raw_bytes:,} unpacked, {compressed})"
+    return f"{size.raw_bytes:,} ({compressed})"
 
 
 def _variant(artifact: Artifact, findings: tuple[str, ...]) -> str:

@@ -47,3 +47,15 @@ def test_files_are_called_by_name_and_by_folder_where_names_are_alike(tmp_path):
 def test_a_name_that_is_no_utf8_can_be_printed(tmp_path):
     name = display_names([tmp_path / os.fsdecode(b"caf\xe9.tflite")])[0]
     assert name.encode() == "caf\ufffd.tflite".encode()
+
+
+def test_a_container_is_a_model_file(tmp_path):
+    a, b = touch(tmp_path / "a.tflite"), touch(tmp_path / "b.tflite.xz")
+    touch(tmp_path / "notes.xz")
+    assert find_models([tmp_path]) == [a, b]
+
+
+def test_a_model_and_the_container_that_it_was_unpacked_from_are_one(tmp_path):
+    touch(tmp_path / "a.tflite")
+    packed = touch(tmp_path / "a.tflite.xz")
+    assert find_models([tmp_path]) == [packed]

@@ -18,3 +18,9 @@ def test_zeros_of_a_pruned_file_show_in_the_compressed_bytes_only():
     dense, pruned = measure_size(bytes(range(256)) * 40), measure_size(bytes(10_240))
     assert dense.raw_bytes == pruned.raw_bytes
     assert pruned.gzip_bytes < dense.gzip_bytes
+
+
+def test_a_container_costs_what_it_takes_on_the_disk():
+    assert measure_size(bytes(1000)).file_bytes == 1000
+    packed = measure_size(bytes(1000), xz_bytes=70)
+    assert (packed.raw_bytes, packed.xz_bytes, packed.file_bytes) == (1000, 70, 70)
