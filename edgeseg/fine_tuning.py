@@ -40,25 +40,38 @@ class QatOptions:
         check_range("qat.teacher", self.teacher, 0, 1)
 
 
+ALLOCATIONS = ("lamp", "uniform")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruningOptions:
-    """Magnitude pruning while training goes on.
+    """Magnitude pruning while training goes on, with the unpruned network as teacher.
 
     Attributes:
         epochs: passes over the training images.
         batch_size: crops a step.
         learning_rate: at the start; falls to zero by half a cosine.
-        initial_sparsity: share of zero weights at the first pruning step.
-        sparsity: share of zero weights at the end.
-        frequency: steps between two prunings; the study has 100.
+        initial_sparsity: share of zero weights at the beginning of the pruning; the study has 0.5.
+        sparsity: share of zero weights at its end, over all kernels together.
+        allocation: which weights go: `lamp` takes the least important of all kernels (the large, deep ones
+            become sparser), `uniform` the same share of each, as the study did.
+        begin: share of the steps after which the pruning begins.
+        end: share of the steps by which it ends; what follows is time to recover.
+        frequency: steps between two prunings, at most; the study has 100.
+        teacher: weight of the unpruned network's answer in the loss, 0 (none, as in the study) to 1 (no
+            ground truth).
     """
 
     epochs: int = 20
     batch_size: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     initial_sparsity: float = 0.5
     sparsity: float = 0.9
+    begin: float = 0.0
+    end: float = 0.6
     frequency: int = 100
+    allocation: str = "lamp"
+    teacher: float = 0.5
 
     def __post_init__(self) -> None:
         check_range("pruning.epochs", self.epochs, 1, 100_000)
@@ -66,7 +79,43 @@ class PruningOptions:
         check_range("pruning.learning_rate", self.learning_rate, 1e-9, 10)
         check_range("pruning.sparsity", self.sparsity, 0, 0.99)
         check_range("pruning.initial_sparsity", self.initial_sparsity, 0, self.sparsity)
+        check_range("pruning.begin", self.begin, 0, 0.99)
+        check_range("pruning.end", self.end, self.begin + 0.01, 1)
         check_range("pruning.frequency", self.frequency, 1, 100_000)
+        check_range("pruning.teacher", self.teacher, 0, 1)
+        if self.allocation not in ALLOCATIONS:
+            raise ConfigError(
+                f"no pruning.allocation '{self.allocation}'; {nearest(self.allocation, ALLOCATIONS)}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusteringOptions:
+    """Weights of a pruned network that share few values, and what learns to live with them.
+
+    Attributes:
+        clusters: different values in each kernel, in units of its channel's largest weight, zero not
+            counted; even, since the sign is free.
+        epochs: passes over the training images.
+        batch_size: crops a step.
+        learning_rate: at the start; falls to zero by half a cosine.
+        teacher: weight of the pruned network's answer in the loss, 0 (none) to 1 (no ground truth).
+    """
+
+    clusters: int = 8
+    epochs: int = 5
+    batch_size: int = 8
+    learning_rate: float = 3e-4
+    teacher: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_range("clustering.clusters", self.clusters, 2, 254)
+        if self.clusters % 2:
+            raise ConfigError(f"expected an even clustering.clusters, but got {self.clusters}")
+        check_range("clustering.epochs", self.epochs, 1, 100_000)
+        check_range("clustering.batch_size", self.batch_size, 1, 4096)
+        check_range("clustering.learning_rate", self.learning_rate, 1e-9, 10)
+        check_range("clustering.teacher", self.teacher, 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +158,7 @@ class FineTuning:
 
     qat: QatOptions = field(default_factory=QatOptions)
     pruning: PruningOptions = field(default_factory=PruningOptions)
+    clustering: ClusteringOptions = field(default_factory=ClusteringOptions)
     slim: SlimOptions = field(default_factory=SlimOptions)
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,7 +168,12 @@ class FineTuning:
 
 def setting_names() -> list[str]:
     """Every key that `override` takes."""
-    groups = (("qat", QatOptions), ("pruning", PruningOptions), ("slim", SlimOptions))
+    groups = (
+        ("qat", QatOptions),
+        ("pruning", PruningOptions),
+        ("clustering", ClusteringOptions),
+        ("slim", SlimOptions),
+    )
     return [f"{group}.{name}" for group, kind in groups for name in setting_names_of(kind)]
 
 

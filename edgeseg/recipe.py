@@ -25,6 +25,9 @@ class Recipe:
         min_agreement: the least share of mask pixels, 0 to 1, on which the file must agree with the Keras
             model that it was made from; below it the export fails.
         summary: the trade-off, in a line.
+        sparsity: the share of zeros, 0 to 1, that the kernels together must have at least; None where
+            nothing was pruned.
+        clusters: how many different values each kernel may hold, zero not counted; None for any number.
         float_layers: names of the output tensors of the operators that stay in float in an integer file,
             with a conversion before and behind each.
     """
@@ -37,12 +40,19 @@ class Recipe:
     calibrated: bool
     min_agreement: float
     summary: str
+    sparsity: float | None = None
+    clusters: int | None = None
     float_layers: tuple[str, ...] = ()
 
     @property
     def full_integer(self) -> bool:
         """Whether the file may hold no float activation at all, but those of `float_layers`."""
         return self.activations == "int8"
+
+    @property
+    def packed(self) -> bool:
+        """Whether the file is written compressed: before, the zeros of a pruned one are no fewer bytes."""
+        return self.sparsity is not None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -104,6 +114,38 @@ INT8_MIXED = replace(
     summary="integers, but for the layers that were named: they stay in float",
 )
 
+PRUNED = replace(
+    FLOAT32,
+    variant="pruned",
+    source="pruned",
+    summary="a tenth of the weights, the rest zero: fewer bytes once compressed, no faster",
+    sparsity=0.9,
+)
+
+PRUNED_INT8_PTQ = replace(
+    INT8_PTQ,
+    variant="pruned-int8-ptq",
+    source="pruned",
+    summary="pruned, then integers throughout",
+    sparsity=0.9,
+)
+
+PRUNED_INT8_QAT = replace(
+    INT8_QAT,
+    variant="pruned-int8-qat",
+    source="pruned-qat",
+    summary="pruned, then fine-tuned to live with the rounding",
+    sparsity=0.9,
+)
+
+PRUNED_CLUSTERED_INT8 = replace(
+    PRUNED_INT8_PTQ,
+    variant="pruned-clustered-int8",
+    source="pruned-clustered",
+    summary="pruned, few different values in each kernel, integers throughout: the fewest bytes",
+    clusters=8,
+)
+
 SLIM = replace(
     FLOAT32,
     variant="slim",
@@ -132,6 +174,10 @@ RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
             DYNAMIC_INT8,
             INT8_PTQ,
             INT8_QAT,
+            PRUNED,
+            PRUNED_INT8_PTQ,
+            PRUNED_INT8_QAT,
+            PRUNED_CLUSTERED_INT8,
             SLIM,
             SLIM_INT8_PTQ,
             SLIM_INT8_QAT,
@@ -158,10 +204,17 @@ def recipe(variant: str) -> Recipe:
 def promised(stated: Any) -> Recipe | None:
     """What a file whose sidecar states the recipe `stated` (`to_dict`'s data) must keep.
 
-    Its name decides, as this version understands it; only the float layers are the file's own, since
-    those are chosen when it is made. None where this version has no such variant.
+    Its name decides, as this version understands it; only sparsity, clusters and float layers are the
+    file's own, since those are chosen when it is made. None where this version has no such variant.
     """
     known = {**RECIPES, **FROM_FILE}.get(str(stated.get("variant"))) if isinstance(stated, dict) else None
-    if known != INT8_MIXED or not isinstance(stated.get("float_layers"), list):
-        return known
-    return replace(known, float_layers=tuple(map(str, stated["float_layers"])))
+    if known is None:
+        return None
+    sparsity, clusters, layers = map(stated.get, ("sparsity", "clusters", "float_layers"))
+    if known.sparsity is not None and isinstance(sparsity, int | float):
+        known = replace(known, sparsity=float(sparsity))
+    if known.clusters is not None and isinstance(clusters, int):
+        known = replace(known, clusters=clusters)
+    if known == INT8_MIXED and isinstance(layers, list):
+        known = replace(known, float_layers=tuple(map(str, layers)))
+    return known

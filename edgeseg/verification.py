@@ -195,7 +195,8 @@ def sidecar_facts(
     """What the sidecar of every file states, whoever made it."""
     return {
         "schema_version": artifact.SCHEMA_VERSION,
-        "name": path.stem,
+        "name": artifact.model_name(path),
+        # Size and digest are the content's, whether or not the file is compressed.
         "sha256": files.sha256_bytes(data),
         "bytes": len(data),
         "gzip_bytes": len(gzip.compress(data, compresslevel=9, mtime=0)),

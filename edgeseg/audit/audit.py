@@ -29,6 +29,9 @@ from edgeseg.recipe import Recipe
 #: The converter leaves smaller kernels in float32 when it quantizes weights only.
 SMALLEST_QUANTIZED_KERNEL = 1024
 
+#: The number of zeros is whole, and rounded.
+SPARSITY_TOLERANCE = 0.001
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
@@ -178,7 +181,15 @@ def judge(audit: Audit, recipe: Recipe) -> tuple[str, ...]:
     """
     return tuple(
         sentence
-        for check in (_wrong_ports, _float_activations, _wrong_weights, _coarse_weights, _split)
+        for check in (
+            _wrong_ports,
+            _float_activations,
+            _wrong_weights,
+            _coarse_weights,
+            _wrong_sparsity,
+            _wrong_clusters,
+            _split,
+        )
         for sentence in check(audit, recipe)
     )
 
@@ -230,6 +241,28 @@ def _coarse_weights(audit: Audit, recipe: Recipe) -> Iterator[str]:
     if coarse:
         shown = _first([f"{kernel.operator} '{short_name(kernel.tensor)}'" for kernel in coarse])
         yield f"expected one weight scale for each channel, but there is one for all in {shown}"
+
+
+def _wrong_sparsity(audit: Audit, recipe: Recipe) -> Iterator[str]:
+    if recipe.sparsity is None:
+        return
+    if audit.sparsity is None:
+        yield "the zeros among its weights cannot be counted"
+        return
+    # Quantization may make zeros of its own.
+    excess = recipe.weights == "float32" and audit.sparsity > recipe.sparsity + SPARSITY_TOLERANCE
+    if excess or audit.sparsity < recipe.sparsity - SPARSITY_TOLERANCE:
+        yield f"expected {recipe.sparsity:.2%} zeros among its weights, but found {audit.sparsity:.2%}"
+
+
+def _wrong_clusters(audit: Audit, recipe: Recipe) -> Iterator[str]:
+    if recipe.clusters is None:
+        return
+    most = recipe.clusters + 1  # zero is not counted
+    wrong = [kernel for kernel in audit.kernels if kernel.distinct is None or kernel.distinct > most]
+    if wrong:
+        shown = _first([f"{kernel.operator} '{short_name(kernel.tensor)}'" for kernel in wrong])
+        yield f"expected {recipe.clusters} different weights beside zero in each kernel, but not in {shown}"
 
 
 def _split(audit: Audit, recipe: Recipe) -> Iterator[str]:  # noqa: ARG001  all checks are called alike

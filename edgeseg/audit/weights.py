@@ -50,6 +50,7 @@ class Weight:
         per_channel: one scale for each channel; None if it is not quantized.
         size: number of elements.
         zeros: how many elements stand for zero, or None for a type that this cannot count.
+        distinct: how many different values are stored; None for anything but int8.
         sparse_encoded: only the values that are not zero are stored (the converter's experimental
             sparsity).
     """
@@ -64,6 +65,7 @@ class Weight:
     per_channel: bool | None
     size: int
     zeros: int | None
+    distinct: int | None
     sparse_encoded: bool
 
     @property
@@ -129,6 +131,7 @@ def _weight(graph: Graph, operator: Operator, position: int, tensor: Tensor) -> 
         per_channel=_per_channel(tensor),
         size=tensor.size,
         zeros=_zeros(tensor),
+        distinct=_distinct(tensor),
         sparse_encoded=tensor.sparse,
     )
 
@@ -155,6 +158,12 @@ def _zeros(tensor: Tensor) -> int | None:
     if tensor.sparse:
         return None
     return int(np.count_nonzero(values.reshape(tensor.shape) == zero))
+
+
+def _distinct(tensor: Tensor) -> int | None:
+    if tensor.dtype != "int8" or tensor.data is None:
+        return None
+    return int(np.count_nonzero(np.bincount(np.frombuffer(tensor.data, np.uint8), minlength=256)))
 
 
 def _zero_points(tensor: Tensor) -> int | npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ distillation: a good teacher is patient and consistent", arXiv 2106.05237.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from edgeseg.training.keras import tf
 from edgeseg.training.losses import Loss, bce
 from edgeseg.training.pipeline import Batch
+from edgeseg.training.trainee import Trainee
 
 
 def with_answers(teacher: Any) -> Callable[[Batch], Batch]:
@@ -50,3 +52,10 @@ def distilled(loss: Loss, weight: float) -> Loss:
         return (1 - weight) * loss(truth, probability) + weight * bce(answer, probability)
 
     return both
+
+
+def taught_by(teacher: Any, weight: float, trainee: Trainee) -> Trainee:
+    """A trainee that learns from `teacher` too, by `weight` of its loss; with a weight of 0 as it was."""
+    if not weight:
+        return trainee
+    return replace(trainee, loss=distilled(trainee.loss, weight), targets=with_answers(teacher))

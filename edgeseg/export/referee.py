@@ -21,7 +21,9 @@ from edgeseg.prediction.tiling import segment
 from edgeseg.runtime import Segmenter
 
 #: A fine-tuned variant -> the one that is had without that fine-tuning.
-RIVALS: Mapping[str, str] = types.MappingProxyType({"int8-qat": "int8-ptq", "slim-int8-qat": "slim-int8-ptq"})
+RIVALS: Mapping[str, str] = types.MappingProxyType(
+    {"int8-qat": "int8-ptq", "pruned-int8-qat": "pruned-int8-ptq", "slim-int8-qat": "slim-int8-ptq"}
+)
 
 #: Times that the images are drawn again, with replacement.
 DRAWS = 2000

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg import files, preprocessing
+from edgeseg import container, files, preprocessing
 from edgeseg.artifact import Artifact, load_artifact, sidecar_path
 from edgeseg.calibration import DEFAULT_COUNT, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
@@ -22,7 +22,7 @@ from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress, silent
 from edgeseg.recipe import RECIPES, Recipe
 from edgeseg.training.keras import tf
-from edgeseg.training.run_folder import RunFolder, environment, read_history
+from edgeseg.training.run_folder import RunFolder, best_row, environment
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
 
 
@@ -74,6 +74,7 @@ def export_run(
     """
     options = options or ExportOptions()
     _refuse_other_dataset(run, dataset)
+    recipes = [_as_asked(recipe, options) for recipe in recipes]
     for recipe in recipes:
         files.refuse_existing(out / file_name(run, recipe), force=options.force)
     made: dict[str, Artifact] = {}
@@ -135,15 +136,28 @@ def _export_one(
         )
     data = convert(source.model, recipe, calibration.images if calibration else None)
     audit, verification = accept(data, recipe, reference, name=path.name)
+    stored = container.pack(data) if recipe.packed else data
     facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
-    files.write_bytes(path, data)
+    facts["packed_bytes"] = len(stored) if recipe.packed else None
+    files.write_bytes(path, stored)
     files.write_json(sidecar_path(path), facts | _origin(source.run))
     return load_artifact(path)
 
 
+def _as_asked(recipe: Recipe, options: ExportOptions) -> Recipe:
+    """The recipe with the sparsity and the clusters that the user chose: what the file is judged by."""
+    chosen = options.fine_tuning
+    return replace(
+        recipe,
+        sparsity=None if recipe.sparsity is None else chosen.pruning.sparsity,
+        clusters=None if recipe.clusters is None else chosen.clustering.clusters,
+    )
+
+
 def file_name(run: RunFolder, recipe: Recipe) -> str:
-    """`NETWORK_DATASET_SIZE_VARIANT.tflite`."""
-    return f"{run.network.name}_{run.dataset['name']}_{run.network.input_size}_{recipe.variant}.tflite"
+    """`NETWORK_DATASET_SIZE_VARIANT.tflite`, with `.xz` where it is compressed."""
+    name = f"{run.network.name}_{run.dataset['name']}_{run.network.input_size}_{recipe.variant}.tflite"
+    return name + container.SUFFIX if recipe.packed else name
 
 
 def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
@@ -174,11 +188,10 @@ def _reference(source: Source, dataset: SegmentationDataset, seed: int) -> Refer
 
 def _origin(run: RunFolder) -> dict[str, Any]:
     """What the sidecar states about the training."""
-    best = max(read_history(run), key=lambda row: row["val_dice"])
     return {
         "preprocessing": run.training.preprocessing.to_dict(),
         "network": run.network.to_dict(),
-        "training": run.training.to_dict() | {"best_epoch": best},
+        "training": run.training.to_dict() | {"best_epoch": best_row(run)},
         "origin": run.origin,
         "dataset": {key: value for key, value in run.dataset.items() if key != "root"},
         "environment": environment(),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgeseg.compression.clustering import cluster
+from edgeseg.compression.pruning import prune
 from edgeseg.compression.slim import slim_run
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.export.convert import convert
@@ -76,6 +78,38 @@ def _slim_run(request: Request) -> RunFolder:
     )
 
 
+def pruned(request: Request) -> Source:
+    """The network with most weights zero, pruned where that is not done yet."""
+    return base(replace(request, run=_pruned_run(request)))
+
+
+def pruned_quantization_aware(request: Request) -> Source:
+    """`quantization_aware`, from the pruned network; it keeps the zeros."""
+    return quantization_aware(replace(request, run=_pruned_run(request)))
+
+
+def pruned_clustered(request: Request) -> Source:
+    """The pruned network with few different values in each kernel, clustered where needed only now."""
+    run = cluster(
+        _pruned_run(request),
+        request.dataset,
+        request.fine_tuning.clustering,
+        force=request.force,
+        progress=request.progress,
+    )
+    return base(replace(request, run=run))
+
+
+def _pruned_run(request: Request) -> RunFolder:
+    return prune(
+        request.run,
+        request.dataset,
+        request.fine_tuning.pruning,
+        force=request.force,
+        progress=request.progress,
+    )
+
+
 def quantization_aware(request: Request) -> Source:
     """The network that was fine-tuned with the rounding of its int8 file, where needed only now."""
     from edgeseg.compression import qat  # brings tfmot, which the other sources need not wait for
@@ -93,5 +127,13 @@ def quantization_aware(request: Request) -> Source:
 
 #: Makes the source of a recipe, by `Recipe.source`; fine-tunes first where that is not done yet.
 SOURCES: Mapping[str, Callable[[Request], Source]] = types.MappingProxyType(
-    {"base": base, "qat": quantization_aware, "slim": slim, "slim-qat": slim_quantization_aware}
+    {
+        "base": base,
+        "qat": quantization_aware,
+        "pruned": pruned,
+        "pruned-qat": pruned_quantization_aware,
+        "pruned-clustered": pruned_clustered,
+        "slim": slim,
+        "slim-qat": slim_quantization_aware,
+    }
 )

@@ -142,11 +142,11 @@ class Training:
         train = ConfusionCounts(*(int(logs[name][-1]) for name in _COUNTS))
         val = self._trainee.count(self._val)
         learned = metrics.pooled(val)
-        step = int(self.model.optimizer.iterations)
+        step = int(self.model.optimizer.iterations.numpy())
         return {
             "epoch": epoch + 1,
             "steps": step,
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": float(self.model.optimizer.learning_rate.numpy()),
             "seconds": time.monotonic() - start,
             "loss": float(logs["loss"][-1]),
             **train.to_dict(),
@@ -176,7 +176,7 @@ class Training:
         return dict(fitted.history)
 
     def _keep(self, row: Row) -> None:
-        if row["val_dice"] > max((each["val_dice"] for each in self._history), default=-math.inf):
+        if row["steps"] >= self._trainee.keep_from and row["val_dice"] > self._best():
             self._trainee.save(self._run.best_model)
             update_run(self._run, best={"epoch": int(row["epoch"]), "val_dice": row["val_dice"]})
         self._history.append(row)
@@ -185,12 +185,17 @@ class Training:
         with _tensorflow_writing(self._run.checkpoints):
             self._manager.save()
 
+    def _best(self) -> float:
+        """The validation Dice of the epoch that is kept; minus infinity before there is one."""
+        candidates = (row for row in self._history if row["steps"] >= self._trainee.keep_from)
+        return max((row["val_dice"] for row in candidates), default=-math.inf)
+
     def _note(self) -> str:
         if not self._history:
             return ""
-        last = self._history[-1]
-        best = max(each["val_dice"] for each in self._history)
-        return f"loss {last['loss']:.3f}  val Dice {last['val_dice']:.3f}  best {best:.3f}"
+        last, best = self._history[-1], self._best()
+        kept = f"  best {best:.3f}" if math.isfinite(best) else ""
+        return f"loss {last['loss']:.3f}  val Dice {last['val_dice']:.3f}{kept}"
 
 
 class _Watch(keras.callbacks.Callback):

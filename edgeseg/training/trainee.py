@@ -37,6 +37,8 @@ class Trainee:
         targets: what the loss is given instead of a batch's masks, from that batch; the first channel is
             the mask.
         callbacks: of Keras, for the training steps.
+        keep_from: steps after which an epoch may be kept as the best: before, the model is not yet of the
+            kind that is asked for.
     """
 
     model: Any
@@ -46,6 +48,7 @@ class Trainee:
     save: Callable[[Path], None]
     targets: Callable[[Batch], Batch] = field(default=lambda batch: batch)
     callbacks: Sequence[Any] = ()
+    keep_from: int = 0
 
 
 #: Makes the trainee of a run, from its training images and the number of steps an epoch.
