@@ -1,6 +1,5 @@
 """Pruning from a trained run to a container: the schedule, the zeros, the epoch that is kept, the file."""
 
-import csv
 import os
 import signal
 import subprocess
@@ -265,10 +264,8 @@ def copy_of(run, path):
 
 
 def history_without_times(run_path):
-    with (run_path / "variants" / "pruned" / "history.csv").open() as file:
-        return [
-            {key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)
-        ]
+    rows = run_folder.read_history(run_folder.open_run(run_path / "variants" / "pruned"))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
 @pytest.mark.slow
