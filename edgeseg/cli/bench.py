@@ -19,7 +19,8 @@ INTERRUPTED = 130
 
 def bench(
     models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help=".tflite files, or folders of them.")
+        list[Path],
+        typer.Argument(metavar="MODEL...", help=".tflite or .tflite.xz files, or folders of them."),
     ],
     data: Annotated[Path | None, typer.Option(help="Data set to measure quality on.")] = None,
     split: Annotated[str | None, typer.Option(help="Of the data set [default: test].")] = None,

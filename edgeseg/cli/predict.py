@@ -22,7 +22,7 @@ _LISTED = 20
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A .tflite file.")],
+    model: Annotated[Path, typer.Argument(help="A .tflite or .tflite.xz file.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for masks/, overlays/, cells.csv, images.csv.")],
     pixel_size: Annotated[
