@@ -17,7 +17,7 @@ from typing import Any
 
 from edgeseg import container, files
 from edgeseg.config import Preprocessing
-from edgeseg.errors import ArtifactError
+from edgeseg.errors import ArtifactError, OutputError
 
 #: 1: first version.
 SCHEMA_VERSION = 1
@@ -70,6 +70,26 @@ def is_packed(model: Path) -> bool:
 def model_name(model: Path) -> str:
     """The file's name without `.tflite` or `.tflite.xz`."""
     return _unpacked(model).stem
+
+
+def save_artifact(path: Path, data: bytes, metadata: dict[str, Any]) -> Artifact:
+    """Write a model file and its sidecar: both, or neither.
+
+    Args:
+        path: of the model file; what lies there is replaced.
+        data: the bytes of the file as it is shipped.
+        metadata: the sidecar's content.
+
+    Raises:
+        OutputError: one of the two cannot be written; then neither is there.
+    """
+    files.write_bytes(path, data)
+    try:
+        files.write_json(sidecar_path(path), metadata)
+    except OutputError:
+        path.unlink(missing_ok=True)  # a model without its facts, or with those of another, is none
+        raise
+    return load_artifact(path)
 
 
 def sidecar_path(model: Path) -> Path:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from edgeseg import container
-from edgeseg.artifact import SCHEMA_VERSION, load_artifact, read_file, sidecar_path
+from edgeseg.artifact import SCHEMA_VERSION, load_artifact, read_file, save_artifact, sidecar_path
 from edgeseg.config import Preprocessing
-from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.errors import ArtifactError, ConfigError, OutputError
 from edgeseg.files import sha256, write_json
 
 MODEL = Path(__file__).with_name("models") / "blobs_int8.tflite"
@@ -205,3 +205,13 @@ def test_a_container_of_something_else_is_refused(packed):
     packed.write_bytes(container.pack(b"a text, no model"))
     with pytest.raises(ArtifactError, match=r"expected a \.tflite model in .*xz, but it is not one"):
         load_artifact(packed)
+
+
+def test_an_artifact_is_saved_whole_or_not_at_all(tmp_path):
+    """The place of the sidecar is taken by a folder, so that it cannot be written."""
+    data = MODEL.read_bytes()
+    (tmp_path / "m.json").mkdir()
+    (tmp_path / "m.json" / "x").write_text("")
+    with pytest.raises(OutputError):
+        save_artifact(tmp_path / "m.tflite", data, {"schema_version": 1})
+    assert not (tmp_path / "m.tflite").exists()

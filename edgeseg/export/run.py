@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg import container, files, preprocessing
-from edgeseg.artifact import Artifact, load_artifact, sidecar_path
+from edgeseg.artifact import Artifact, load_artifact, save_artifact, sidecar_path
 from edgeseg.calibration import DEFAULT_COUNT, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
@@ -139,9 +139,7 @@ def _export_one(
     stored = container.pack(data) if recipe.packed else data
     facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
     facts["packed_bytes"] = len(stored) if recipe.packed else None
-    files.write_bytes(path, stored)
-    files.write_json(sidecar_path(path), facts | _origin(source.run))
-    return load_artifact(path)
+    return save_artifact(path, stored, facts | _origin(source.run))
 
 
 def _as_asked(recipe: Recipe, options: ExportOptions) -> Recipe:

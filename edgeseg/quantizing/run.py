@@ -13,7 +13,7 @@ from typing import Any
 
 from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.artifact import Artifact, load_artifact, sidecar_path
+from edgeseg.artifact import Artifact, save_artifact, sidecar_path
 from edgeseg.audit.activations import float_operators
 from edgeseg.audit.against import refuse_quantized
 from edgeseg.audit.audit import audit_model
@@ -163,9 +163,7 @@ def _make(job: _Job, recipe: Recipe, path: Path) -> Artifact:
     audit, verification = accept(data, recipe, job.reference, name=path.name)
     calibration = job.calibration if recipe.calibrated else None
     facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
-    files.write_bytes(path, data)
-    files.write_json(sidecar_path(path), facts | _origin(job))
-    return load_artifact(path)
+    return save_artifact(path, data, facts | _origin(job))
 
 
 def _refuse_unfit(source: Artifact) -> None:
