@@ -2,7 +2,9 @@
 
 BatchNorm is folded first, the ranges of the activations are measured on training images, and then the
 rounded network is trained on with a low learning rate. Each epoch is judged by the file that it would
-become: converted, run by the runtime, and compared with the rounded Keras model on the way.
+become: converted, run by the runtime, and compared with the rounded Keras model on the way. So is the
+network before the first step, which is about what `int8-ptq` holds: where the steps only do harm, it is
+the one that is kept.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg import files, metrics, preprocessing
+from edgeseg import metrics, preprocessing
 from edgeseg.artifact import Artifact
 from edgeseg.calibration import draw_calibration, window
 from edgeseg.compression.derive import derive_run
@@ -29,7 +31,6 @@ from edgeseg.compression.fake_quantization import (
 )
 from edgeseg.compression.folding import fold_batch_norm
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import TrainingError
 from edgeseg.fine_tuning import QatOptions
 from edgeseg.metrics import ConfusionCounts
 from edgeseg.prediction.tiling import segment
@@ -40,7 +41,7 @@ from edgeseg.training.keras import tf
 from edgeseg.training.losses import LOSSES
 from edgeseg.training.model_files import load_best, save_model
 from edgeseg.training.pipeline import TrainingImages
-from edgeseg.training.run_folder import RunFolder, read_history, update_run
+from edgeseg.training.run_folder import RunFolder, read_history, read_run, update_run
 from edgeseg.training.trainee import Trainee
 
 #: Makes a file of a model from `freeze`.
@@ -100,7 +101,7 @@ def fine_tune(
 
 def exportable(run: RunFolder) -> Any:
     """The best epoch's network, ready to be converted: static shape, kernels and activations rounded."""
-    return freeze(load_best(run), _stated(run)["ranges"], input_size=run.network.input_size)
+    return freeze(load_best(run), read_run(run)["ranges"], input_size=run.network.input_size)
 
 
 def _trainee(
@@ -114,7 +115,7 @@ def _trainee(
 ) -> Trainee:
     teacher = load_best(parent)
     folded = fold_batch_norm(teacher)
-    ranges = _stated(run).get("ranges") or _measure(run, folded, dataset)
+    ranges = read_run(run).get("ranges") or _measure(run, folded, dataset)
     model = fake_quantize(folded, ranges)
 
     def count(images: TrainingImages) -> list[ConfusionCounts]:
@@ -137,6 +138,7 @@ def _trainee(
         count=count,
         save=save,
         targets=with_answers(teacher),
+        keep_start=True,
     )
 
 
@@ -150,12 +152,8 @@ def _measure(run: RunFolder, folded: Any, dataset: SegmentationDataset) -> Range
     return ranges
 
 
-def _stated(run: RunFolder) -> dict[str, Any]:
-    return files.read_json(run.path / "run.json", kind="a training run", error=TrainingError)
-
-
 def _note_agreement(run: RunFolder, epoch: int, share: float) -> None:
-    update_run(run, agreement=_stated(run).get("agreement", {}) | {str(epoch): share})
+    update_run(run, agreement=read_run(run).get("agreement", {}) | {str(epoch): share})
 
 
 def _agreement(exported: Any, segmenter: Segmenter, images: TrainingImages) -> float:

@@ -22,7 +22,7 @@ from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress, silent
 from edgeseg.recipe import RECIPES, Recipe
 from edgeseg.training.keras import tf
-from edgeseg.training.run_folder import RunFolder, best_row, environment
+from edgeseg.training.run_folder import RunFolder, best_row, environment, read_run
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
 
 
@@ -74,6 +74,7 @@ def export_run(
     """
     options = options or ExportOptions()
     _refuse_other_dataset(run, dataset)
+    _refuse_fine_tuned(run)
     recipes = [_as_asked(recipe, options) for recipe in recipes]
     for recipe in recipes:
         files.refuse_existing(out / file_name(run, recipe), force=options.force)
@@ -163,6 +164,14 @@ def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
         raise TrainingError(
             f"the data set {dataset.root} is not the one that {run.path} was trained on (its digest "
             "differs); name the right one with --data"
+        )
+
+
+def _refuse_fine_tuned(run: RunFolder) -> None:
+    if "ranges" in read_run(run):
+        raise TrainingError(
+            f"{run.path} is a quantization-aware fine-tuning; export the run that it starts from, with "
+            "--variant int8-qat or the like"
         )
 
 

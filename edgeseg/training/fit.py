@@ -29,6 +29,7 @@ from edgeseg.training.run_folder import (
     RunFolder,
     locked,
     read_history,
+    read_run,
     update_run,
     write_history,
 )
@@ -118,12 +119,15 @@ class Training:
         if self._manager.latest_checkpoint:
             state.restore(self._manager.latest_checkpoint).assert_consumed()
         self._history = read_history(run)[: int(self._epoch)]
+        self._start = -math.inf
 
     def run_all(self) -> list[Row]:
         """Train to the last epoch; as `fit`."""
         folder = self._run.path / "tensorboard"
         with _tensorflow_writing(folder):
             logs = tf.summary.create_file_writer(str(folder))
+        if self._trainee.keep_start:
+            self._start = read_run(self._run)["start"]["val_dice"] if self._history else self._keep_start()
         for epoch in range(int(self._epoch), self._run.training.epochs):
             row = self._run_epoch(epoch)
             self._keep(row)
@@ -133,6 +137,14 @@ class Training:
                 logs.flush()
         update_run(self._run, finished=True)
         return self._history
+
+    def _keep_start(self) -> float:
+        """Keep the model as it is before the first step, and return its validation Dice."""
+        self._progress(0, self._steps * self._run.training.epochs, "validating before the first step")
+        judged = {"val_dice": metrics.pooled(self._trainee.count(self._val))["dice"]}
+        self._trainee.save(self._run.best_model)
+        update_run(self._run, start=judged, best={"epoch": 0, **judged})
+        return judged["val_dice"]
 
     def _run_epoch(self, epoch: int) -> Row:
         start = time.monotonic()
@@ -186,9 +198,9 @@ class Training:
             self._manager.save()
 
     def _best(self) -> float:
-        """The validation Dice of the epoch that is kept; minus infinity before there is one."""
+        """The validation Dice of what is kept; minus infinity before there is anything."""
         candidates = (row for row in self._history if row["steps"] >= self._trainee.keep_from)
-        return max((row["val_dice"] for row in candidates), default=-math.inf)
+        return max([self._start, *(row["val_dice"] for row in candidates)])
 
     def _note(self) -> str:
         if not self._history:

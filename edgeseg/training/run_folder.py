@@ -166,7 +166,7 @@ def read_history(run: RunFolder) -> list[Row]:
 
 def best_row(run: RunFolder) -> Row:
     """The epoch whose model is kept."""
-    best = files.read_json(run.path / "run.json", kind="a training run", error=TrainingError)["best"]
+    best = read_run(run)["best"]
     # A run that was killed between keeping a model and writing the history has the summary only.
     return next((row for row in read_history(run) if row["epoch"] == best["epoch"]), best)
 
@@ -177,10 +177,14 @@ def write_history(run: RunFolder, rows: list[Row]) -> None:
     files.write_csv(run.path / "history.csv", HISTORY, body)
 
 
+def read_run(run: RunFolder) -> dict[str, Any]:
+    """All that run.json states by now."""
+    return files.read_json(run.path / "run.json", kind="a training run", error=TrainingError)
+
+
 def update_run(run: RunFolder, **values: Any) -> None:
     """Change top-level values of run.json."""
-    path = run.path / "run.json"
-    files.write_json(path, files.read_json(path, kind="a training run", error=TrainingError) | values)
+    files.write_json(run.path / "run.json", read_run(run) | values)
 
 
 @contextlib.contextmanager

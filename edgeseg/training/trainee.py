@@ -39,6 +39,7 @@ class Trainee:
         callbacks: of Keras, for the training steps.
         keep_from: steps after which an epoch may be kept as the best: before, the model is not yet of the
             kind that is asked for.
+        keep_start: whether the model may also be kept as it is before the first step, as epoch 0.
     """
 
     model: Any
@@ -49,6 +50,7 @@ class Trainee:
     targets: Callable[[Batch], Batch] = field(default=lambda batch: batch)
     callbacks: Sequence[Any] = ()
     keep_from: int = 0
+    keep_start: bool = False
 
 
 #: Makes the trainee of a run, from its training images and the number of steps an epoch.

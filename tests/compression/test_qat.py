@@ -1,6 +1,5 @@
 """Quantization-aware fine-tuning from a trained run to a file, resumed, refused, and judged."""
 
-import json
 import os
 import signal
 import subprocess
@@ -54,7 +53,7 @@ def test_the_file_keeps_its_promise_and_agrees_with_its_keras_model(exported):
 
 
 def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
-    """The history's validation Dice is that of the exported file, to the pixel."""
+    """The validation Dice of what is kept is that of the exported file, to the pixel."""
     from edgeseg import preprocessing
     from edgeseg.runtime import Segmenter
 
@@ -63,18 +62,39 @@ def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
         image, truth = sample.read()
         mask = segmenter.mask(preprocessing.apply(image, run.training.preprocessing))
         counts.append(metrics.count(truth, mask))
-    stated = max(row["val_dice"] for row in run_folder.read_history(tuned(run)))
+    stated = run_folder.read_run(tuned(run))["best"]["val_dice"]
     assert metrics.pooled(counts)["dice"] == pytest.approx(stated, abs=1e-9)
 
 
 def test_agreement_is_watched_and_recorded_for_every_epoch(run, exported):
-    stated = json.loads((tuned(run).path / "run.json").read_text())
-    assert list(stated["agreement"]) == ["1", "2"]
-    assert all(share >= 0.99 for share in stated["agreement"].values())
+    agreement = run_folder.read_run(tuned(run))["agreement"]
+    assert list(agreement) == ["0", "1", "2"]
+    assert all(share >= 0.99 for share in agreement.values())
+
+
+def test_what_is_kept_is_the_best_of_the_start_and_all_epochs(run, exported):
+    stated = run_folder.read_run(tuned(run))
+    epochs = [row["val_dice"] for row in run_folder.read_history(tuned(run))]
+    judged = [stated["start"]["val_dice"], *epochs]
+    assert stated["best"]["val_dice"] == pytest.approx(max(judged))
+    assert stated["best"]["epoch"] == judged.index(max(judged))
+
+
+@pytest.mark.slow
+def test_where_the_steps_do_harm_the_start_is_kept(run, blobs, tmp_path):
+    """A learning rate of 1 ruins every weight."""
+    parent = run_folder.open_run(copy_of(run, tmp_path / "run"))
+    options = export.ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=1, learning_rate=1.0)))
+    (artifact,) = export.export_run(parent, blobs, [INT8_QAT], tmp_path / "models", options=options)
+    stated = run_folder.read_run(tuned(parent))
+    (ruined,) = run_folder.read_history(tuned(parent))
+    assert stated["best"] == {"epoch": 0, "val_dice": stated["start"]["val_dice"]}
+    assert ruined["val_dice"] < stated["start"]["val_dice"]
+    assert artifact.metadata["verification"]["dice_file"] == pytest.approx(stated["start"]["val_dice"])
 
 
 def test_the_ranges_are_in_the_run_and_belong_to_this_data(run, exported):
-    ranges = json.loads((tuned(run).path / "run.json").read_text())["ranges"]
+    ranges = run_folder.read_run(tuned(run))["ranges"]
     assert ranges["image"] == [0.0, 1.0]
     assert all(low <= 0 < high for low, high in ranges.values())
     assert [-6.0, 6.0] not in ranges.values()
@@ -119,6 +139,12 @@ def test_a_run_that_was_not_trained_is_refused(run, blobs, tmp_path):
     with pytest.raises(TrainingError, match="holds no finished epoch yet; train it"):
         export.export_run(fresh, blobs, [INT8_QAT], tmp_path / "models", options=QAT)
     assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize("recipe", [INT8_PTQ, INT8_QAT])
+def test_a_fine_tuning_is_not_exported_as_if_it_were_a_trained_run(run, exported, blobs, tmp_path, recipe):
+    with pytest.raises(TrainingError, match="is a quantization-aware fine-tuning; export the run that it"):
+        export.export_run(tuned(run), blobs, [recipe], tmp_path, options=QAT)
 
 
 @pytest.mark.parametrize(
