@@ -171,9 +171,14 @@ def best_row(run: RunFolder) -> Row:
     return next((row for row in read_history(run) if row["epoch"] == best["epoch"]), best)
 
 
+def _number(value: float) -> float | int:
+    return int(value) if value.is_integer() else value
+
+
 def write_history(run: RunFolder, rows: list[Row]) -> None:
     """Replace the history."""
-    body = [[row[key] for key in HISTORY] for row in rows]  # in full: what is read back is what was kept
+    # In full, so that what is read back is what was kept; a whole number is written as one.
+    body = [[_number(float(row[key])) for key in HISTORY] for row in rows]
     files.write_csv(run.path / "history.csv", HISTORY, body)
 
 
