@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import math
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -82,17 +84,24 @@ def fit(
             f"the data set {dataset.root} is not the one that {run.path} was started with "
             "(its digest differs); train into a new folder"
         )
-    with locked(run):
-        return Training(run, dataset, method, progress).run_all()
+    with locked(run), _heard_interrupts() as heard:
+        return Training(run, dataset, method, progress, heard=heard).run_all()
 
 
 class Training:
     """The state of one run in this process."""
 
     def __init__(
-        self, run: RunFolder, dataset: SegmentationDataset, method: Method, progress: Progress
+        self,
+        run: RunFolder,
+        dataset: SegmentationDataset,
+        method: Method,
+        progress: Progress,
+        *,
+        heard: threading.Event | None = None,
     ) -> None:
-        """Make or restore the model; arguments and errors as `fit`."""
+        """Make or restore the model; arguments and errors as `fit`; `heard` is set by Ctrl-C."""
+        self._heard = heard or threading.Event()
         self._run, self._progress = run, progress
         config = run.training
         self.images = TrainingImages(dataset.split("train"), config.preprocessing)
@@ -169,7 +178,7 @@ class Training:
         """Run the steps of one epoch; the loss and the pixel counts of the training crops."""
         config = self._run.training
         examples = epoch_dataset(self.images, config, epoch, targets=self._trainee.targets)
-        watch = _Watch(self._progress, epoch, self._steps, config.epochs, self._note())
+        watch = _Watch(self._progress, epoch, self._steps, config.epochs, self._note(), heard=self._heard)
         try:
             fitted = self.model.fit(
                 examples,
@@ -210,15 +219,39 @@ class Training:
         return f"loss {last['loss']:.3f}  val Dice {last['val_dice']:.3f}{kept}"
 
 
+@contextlib.contextmanager
+def _heard_interrupts() -> Iterator[threading.Event]:
+    """Remember Ctrl-C: a KeyboardInterrupt that strikes in a finalizer of TensorFlow's is lost there."""
+    heard = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield heard
+        return
+
+    def hear(_number: int, _frame: Any) -> None:
+        heard.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Watch(keras.callbacks.Callback):
     """Reports each step, and stops at the first loss that is no number."""
 
-    def __init__(self, progress: Progress, epoch: int, steps: int, epochs: int, note: str) -> None:
+    def __init__(
+        self, progress: Progress, epoch: int, steps: int, epochs: int, note: str, *, heard: threading.Event
+    ) -> None:
         super().__init__()
+        self._heard = heard
         self._progress, self._line = progress, note
         self._epoch, self._steps, self._epochs = epoch, steps, epochs
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self._heard.is_set():
+            raise KeyboardInterrupt
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise TrainingError(
