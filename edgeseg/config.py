@@ -6,32 +6,19 @@ They sit on the edge side, so that help texts and metadata need no TensorFlow.
 from __future__ import annotations
 
 import types
-import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Self, TypeVar
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Self
 
 from edgeseg import architecture
-from edgeseg.errors import ConfigError, nearest
+from edgeseg.errors import ConfigError
+from edgeseg.settings import check_choice, check_range, from_stored, names_of, parse_value, split_setting
 
 DECODERS = ("transpose", "bilinear")
 LOSSES = ("bce", "dice-bce", "dice-focal", "jaccard-bce")
 OPTIMIZERS = ("adam", "nadam", "rmsprop", "adagrad")
 SCHEDULES = ("cosine", "study")
 PREPROCESSINGS = ("scale", "percentile")
-
-T = TypeVar("T")
-
-
-def _choice(what: str, value: str, valid: Iterable[str]) -> None:
-    if value not in valid:
-        raise ConfigError(f"no {what} '{value}'; {nearest(value, valid)}")
-
-
-def check_range(what: str, value: float, low: float, high: float) -> None:
-    """Refuse a number out of range, or NaN, with a `ConfigError` that names `what`."""
-    if not low <= value <= high:
-        raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {value:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +40,7 @@ class Preprocessing:
     min_range: int = 16
 
     def __post_init__(self) -> None:
-        _choice("preprocessing", self.kind, PREPROCESSINGS)
+        check_choice("preprocessing", self.kind, PREPROCESSINGS)
         if not 0 <= self.low < self.high <= 100:
             raise ConfigError(f"expected 0 <= low < high <= 100 percentiles, but got {self.low}, {self.high}")
         if not 1 <= self.min_range <= 255:
@@ -66,10 +53,7 @@ class Preprocessing:
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> Preprocessing:
         """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
-        try:
-            return cls(**value)
-        except TypeError as error:
-            raise ConfigError(f"preprocessing settings do not fit this version of edgeseg: {error}") from None
+        return from_stored(cls, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +79,7 @@ class UNetConfig:
     def __post_init__(self) -> None:
         check_range("base_filters", self.base_filters, 1, 256)
         check_range("levels", self.levels, 2, 7)
-        _choice("decoder", self.decoder, DECODERS)
+        check_choice("decoder", self.decoder, DECODERS)
         check_range("input_size", self.input_size, self.multiple, 8192)
         if self.input_size % self.multiple:
             raise ConfigError(
@@ -136,7 +120,7 @@ class UNetConfig:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
-        return _from_dict(cls, {**value, "widths": tuple(value.get("widths", ()))})
+        return from_stored(cls, {**value, "widths": tuple(value.get("widths", ()))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +163,9 @@ class TrainingConfig:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
 
     def __post_init__(self) -> None:
-        _choice("optimizer", self.optimizer, OPTIMIZERS)
-        _choice("loss", self.loss, LOSSES)
-        _choice("schedule", self.schedule, SCHEDULES)
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        check_choice("loss", self.loss, LOSSES)
+        check_choice("schedule", self.schedule, SCHEDULES)
         check_range("learning_rate", self.learning_rate, 1e-9, 10)
         check_range("epochs", self.epochs, 1, 100_000)
         check_range("batch_size", self.batch_size, 1, 4096)
@@ -200,7 +184,7 @@ class TrainingConfig:
         value = dict(value)
         if isinstance(value.get("preprocessing"), Mapping):
             value["preprocessing"] = Preprocessing.from_dict(dict(value["preprocessing"]))
-        return _from_dict(cls, value)
+        return from_stored(cls, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,7 +214,7 @@ PRESETS: Mapping[str, Preset] = types.MappingProxyType(
 
 def preset(name: str) -> Preset:
     """A preset by name; `ConfigError` names the nearest one where there is none."""
-    _choice("preset", name, PRESETS)
+    check_choice("preset", name, PRESETS)
     return PRESETS[name]
 
 
@@ -245,65 +229,22 @@ def override(base: Preset, settings: Iterable[str]) -> Preset:
         ConfigError: no `=`, no such key, or a value that is not of the key's type.
     """
     for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"expected --set key=value, but got '{setting}'")
-        base = _override_one(base, key.strip(), text.strip())
+        base = _override_one(base, *split_setting(setting, setting_names()))
     return base
 
 
 def _override_one(base: Preset, key: str, text: str) -> Preset:
     owner, _, name = key.rpartition(".")
     if owner == "preprocessing":
-        changed = replace(base.training.preprocessing, **parse_setting(Preprocessing, key, name, text))
+        changed = replace(base.training.preprocessing, **parse_value(Preprocessing, key, name, text))
         return replace(base, training=replace(base.training, preprocessing=changed))
-    if key in setting_names_of(UNetConfig):
-        return replace(base, network=replace(base.network, **parse_setting(UNetConfig, key, key, text)))
-    if key in setting_names_of(TrainingConfig) and key != "preprocessing":
-        return replace(base, training=replace(base.training, **parse_setting(TrainingConfig, key, key, text)))
-    raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
+    if key in names_of(UNetConfig):
+        return replace(base, network=replace(base.network, **parse_value(UNetConfig, key, key, text)))
+    return replace(base, training=replace(base.training, **parse_value(TrainingConfig, key, key, text)))
 
 
 def setting_names() -> list[str]:
     """Every key that `override` takes."""
-    inner = [f"preprocessing.{name}" for name in setting_names_of(Preprocessing)]
-    outer = [name for name in setting_names_of(TrainingConfig) if name != "preprocessing"]
-    return [*setting_names_of(UNetConfig), *outer, *inner]
-
-
-def setting_names_of(kind: type[Any]) -> list[str]:
-    """The settings of a configuration class."""
-    return [each.name for each in fields(kind)]
-
-
-def parse_setting(kind: type[Any], key: str, name: str, text: str) -> dict[str, Any]:
-    """A text as the value of a field of a configuration class, ready for `replace`.
-
-    Args:
-        kind: the class.
-        key: the setting as the user typed it, for the sentence.
-        name: the field.
-        text: the value.
-
-    Raises:
-        ConfigError: no such field, or a text that is no value of its type.
-    """
-    types_by_name = typing.get_type_hints(kind)
-    if name not in types_by_name:
-        raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
-    wanted = types_by_name[name]
-    try:
-        if wanted is bool:
-            return {name: {"true": True, "false": False}[text.lower()]}
-        if typing.get_origin(wanted) is tuple:
-            return {name: tuple(int(each) for each in text.strip("()[] ").split(",") if each.strip())}
-        return {name: wanted(text)}
-    except (KeyError, ValueError):
-        raise ConfigError(f"expected {key} as {wanted.__name__}, but got '{text}'") from None
-
-
-def _from_dict(cls: type[T], value: Mapping[str, Any]) -> T:
-    for key in value:
-        if key not in setting_names_of(cls):
-            raise ConfigError(f"no setting '{key}' in {cls.__name__}; {nearest(key, setting_names_of(cls))}")
-    return cls(**value)
+    inner = [f"preprocessing.{name}" for name in names_of(Preprocessing)]
+    outer = [name for name in names_of(TrainingConfig) if name != "preprocessing"]
+    return [*names_of(UNetConfig), *outer, *inner]

@@ -6,12 +6,14 @@ On the edge side, so that help texts need no TensorFlow. On the command line:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import types
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from edgeseg.config import check_range, parse_setting, setting_names_of
-from edgeseg.errors import ConfigError, nearest
+from edgeseg.errors import ConfigError
+from edgeseg.recipe import RECIPES
+from edgeseg.settings import check_choice, check_range, names_of, parse_value, split_setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +85,7 @@ class PruningOptions:
         check_range("pruning.end", self.end, self.begin + 0.01, 1)
         check_range("pruning.frequency", self.frequency, 1, 100_000)
         check_range("pruning.teacher", self.teacher, 0, 1)
-        if self.allocation not in ALLOCATIONS:
-            raise ConfigError(
-                f"no pruning.allocation '{self.allocation}'; {nearest(self.allocation, ALLOCATIONS)}"
-            )
+        check_choice("pruning.allocation", self.allocation, ALLOCATIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +165,31 @@ class FineTuning:
         return asdict(self)
 
 
+#: The groups of settings that a source (`Recipe.source`) heeds; `base` heeds none.
+HEEDED: Mapping[str, tuple[str, ...]] = types.MappingProxyType(
+    {
+        "base": (),
+        "qat": ("qat",),
+        "pruned": ("pruning",),
+        "pruned-qat": ("pruning", "qat"),
+        "pruned-clustered": ("pruning", "clustering"),
+        "slim": ("slim",),
+        "slim-qat": ("slim", "qat"),
+    }
+)
+
+
+def refuse_ignored(settings: Iterable[str], sources: Iterable[str]) -> None:
+    """Refuse a setting that none of the sources heeds, with a `ConfigError` that says which would."""
+    heeded = {group for source in sources for group in HEEDED[source]}
+    for setting in settings:
+        key, _ = split_setting(setting, setting_names())
+        group = key.partition(".")[0]
+        if group not in heeded:
+            fitting = ", ".join(each.variant for each in RECIPES.values() if group in HEEDED[each.source])
+            raise ConfigError(f"{key} changes nothing in the variants asked for; it is for {fitting}")
+
+
 def setting_names() -> list[str]:
     """Every key that `override` takes."""
     groups = (
@@ -174,7 +198,7 @@ def setting_names() -> list[str]:
         ("clustering", ClusteringOptions),
         ("slim", SlimOptions),
     )
-    return [f"{group}.{name}" for group, kind in groups for name in setting_names_of(kind)]
+    return [f"{group}.{name}" for group, kind in groups for name in names_of(kind)]
 
 
 def override(base: FineTuning, settings: Iterable[str]) -> FineTuning:
@@ -184,13 +208,8 @@ def override(base: FineTuning, settings: Iterable[str]) -> FineTuning:
         ConfigError: no `=`, no such key, or a value that does not fit.
     """
     for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"expected --set key=value, but got '{setting}'")
-        if key not in setting_names():
-            raise ConfigError(f"no setting '{key}'; {nearest(key, setting_names())}")
+        key, text = split_setting(setting, setting_names())
         group, _, name = key.partition(".")
         options = getattr(base, group)
-        changed = replace(options, **parse_setting(type(options), key, name, text))
-        base = replace(base, **{group: changed})
+        base = replace(base, **{group: replace(options, **parse_value(type(options), key, name, text))})
     return base

@@ -68,6 +68,11 @@ def test_version_answers_in_half_a_second():
         (("train", "data", "--out", "run", "--resume", "--epochs", "3"), "leave out the other options"),
         (("train", "nowhere", "--out", "run"), "images/ is missing"),
         (("export", "nowhere", "--out", "models"), "a training run"),
+        (("export", "run", "--out", "models", "--set", "qat.epochs=3"), "changes nothing"),
+        (
+            ("export", "run", "--out", "m", "--variant", "float32", "--calibration-count", "9"),
+            "--calibration-count changes nothing",
+        ),
         (("export", "run", "--out", "models", "--variant", "int8ptq"), "did you mean 'int8-ptq'"),
     ],
 )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgeseg.cli.console import note, progress, say, table
-from edgeseg.errors import TrainingError
-from edgeseg.fine_tuning import FineTuning, override, setting_names
+from edgeseg.errors import ConfigError, TrainingError
+from edgeseg.fine_tuning import FineTuning, override, refuse_ignored, setting_names
 from edgeseg.recipe import QUICK, RECIPES, recipe
+
+if TYPE_CHECKING:
+    from edgeseg.artifact import Artifact
 
 
 def export(
@@ -23,7 +27,9 @@ def export(
     data: Annotated[
         Path | None, typer.Option(help="The run's data set [default: where it was trained from].")
     ] = None,
-    calibration_count: Annotated[int, typer.Option(help="Training images that calibrate int8-ptq.")] = 200,
+    calibration_count: Annotated[
+        int | None, typer.Option(help="Training images that calibrate int8-ptq [default: 200].")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help=f"Fine-tuning: {', '.join(setting_names())}."),
@@ -35,6 +41,9 @@ def export(
     named = list(RECIPES) if variant == ["all"] else variant or QUICK
     recipes = [recipe(name) for name in dict.fromkeys(named)]
     fine_tuning = override(FineTuning(), settings or [])
+    refuse_ignored(settings or [], [each.source for each in recipes])
+    if calibration_count is not None and not any(each.calibrated for each in recipes):
+        raise ConfigError("--calibration-count changes nothing: none of the variants asked for is calibrated")
 
     from edgeseg.data.dataset import open_dataset
     from edgeseg.export.run import ExportOptions, export_run
@@ -44,9 +53,9 @@ def export(
     root = data or Path(opened.dataset["root"])
     if not root.is_dir():
         raise TrainingError(f"the data set of {run} is no longer at {root}; say where with --data")
-    options = ExportOptions(
-        calibration_count=calibration_count, seed=seed, fine_tuning=fine_tuning, force=force
-    )
+    options = ExportOptions(seed=seed, fine_tuning=fine_tuning, force=force)
+    if calibration_count is not None:
+        options = replace(options, calibration_count=calibration_count)
     try:
         with progress("Exporting") as report:
             made = export_run(opened, open_dataset(root), recipes, out, options=options, progress=report)
@@ -55,31 +64,7 @@ def export(
             "interrupted; the same command goes on where a fine-tuning stood (--force where files are there)"
         )
         raise typer.Exit(130) from None
-    rows = []
-    for artifact in made:
-        facts = artifact.metadata
-        agreement = facts["verification"]["agreement"]
-        rows.append(
-            [
-                artifact.path.name, f"{facts['bytes']:,}", f"{facts['gzip_bytes']:,}",
-                f"{facts['packed_bytes']:,}" if facts["packed_bytes"] else "-",
-                str(facts["audit"]["partitions"]), str(len(facts["audit"]["float_operators"])),
-                f"{agreement:.3%}", f"{facts['verification']['dice_reference']:.4f}",
-                f"{facts['verification']['dice_file']:.4f}",
-            ]
-        )  # fmt: skip
-    header = (
-        "file",
-        "bytes",
-        "gzip",
-        "xz",
-        "partitions",
-        "float ops",
-        "agreement",
-        "val Dice Keras",
-        "val Dice file",
-    )
-    say(table(header, rows))
+    say(_table(made))
     say(f"\nfiles: {out}")
     if any(artifact.packed_bytes for artifact in made):
         say(
@@ -89,3 +74,21 @@ def export(
     for artifact in made:
         if "referee" in artifact.metadata:
             say(artifact.metadata["referee"]["sentence"])
+
+
+def _table(made: list[Artifact]) -> str:
+    columns = {
+        "file": [artifact.path.name for artifact in made],
+        "bytes": [f"{len(artifact.data):,}" for artifact in made],
+        "gzip": [f"{artifact.metadata['gzip_bytes']:,}" for artifact in made],
+        "xz": [f"{artifact.packed_bytes:,}" if artifact.packed_bytes else "-" for artifact in made],
+        "partitions": [str(artifact.metadata["audit"]["partitions"]) for artifact in made],
+        "float ops": [str(len(artifact.metadata["audit"]["float_operators"])) for artifact in made],
+    }
+    if not any(artifact.packed_bytes for artifact in made):
+        del columns["xz"]
+    verified = [artifact.metadata["verification"] for artifact in made]
+    columns["agreement"] = [f"{each['agreement']:.3%}" for each in verified]
+    columns["val Dice Keras"] = [f"{each['dice_reference']:.4f}" for each in verified]
+    columns["val Dice file"] = [f"{each['dice_file']:.4f}" for each in verified]
+    return table(list(columns), list(zip(*columns.values(), strict=True)))
