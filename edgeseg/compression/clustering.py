@@ -12,24 +12,22 @@ the clusters, since nothing moves them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.compression.derive import derive_run
+from edgeseg.compression.derive import fine_tuned
 from edgeseg.compression.distillation import taught_by
 from edgeseg.compression.pruning import convolutions
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.fine_tuning import ClusteringOptions
 from edgeseg.progress import Progress
-from edgeseg.training.fit import fit
 from edgeseg.training.keras import keras
 from edgeseg.training.model_files import load_best
 from edgeseg.training.pipeline import TrainingImages
-from edgeseg.training.run_folder import RunFolder, read_history
+from edgeseg.training.run_folder import RunFolder
 from edgeseg.training.trainee import Trainee, from_scratch
 
 Values = npt.NDArray[np.floating[Any]]
@@ -62,19 +60,10 @@ def cluster(
         The run `variants/clustered` of the parent.
 
     Raises:
-        TrainingError: as `derive_run` and `fit`.
+        TrainingError: as `fine_tuned`.
     """
-    training = replace(
-        parent.training,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        schedule="cosine",
-    )
-    run = derive_run(parent, "clustered", dataset, training=training, settings=asdict(options), force=force)
-    if len(read_history(run)) < options.epochs:
-        fit(run, dataset, method=partial(_method, parent, options), progress=progress)
-    return run
+    method = partial(_method, parent, options)
+    return fine_tuned(parent, "clustered", dataset, options, method, force=force, progress=progress)
 
 
 def _method(

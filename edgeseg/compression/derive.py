@@ -3,13 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import asdict, replace
+from types import MappingProxyType
+from typing import Any, Protocol, cast
 
 from edgeseg import files
 from edgeseg.config import TrainingConfig, UNetConfig
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
-from edgeseg.training.run_folder import RunFolder, create_run, open_run
+from edgeseg.progress import Progress
+from edgeseg.training.fit import fit
+from edgeseg.training.run_folder import RunFolder, create_run, open_run, read_history
+from edgeseg.training.trainee import Method
+
+
+class Options(Protocol):
+    """What the options of every method state."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training images."""
+
+    @property
+    def batch_size(self) -> int:
+        """Crops a step."""
+
+    @property
+    def learning_rate(self) -> float:
+        """At the start; it falls to zero by half a cosine."""
+
+
+def fine_tuned(
+    parent: RunFolder,
+    name: str,
+    dataset: SegmentationDataset,
+    options: Options,
+    method: Method,
+    *,
+    network: Callable[[], UNetConfig] | None = None,
+    training: Mapping[str, Any] = MappingProxyType({}),
+    force: bool,
+    progress: Progress,
+) -> RunFolder:
+    """Fine-tune a trained run, or go on with that; what is finished is left alone.
+
+    Args:
+        parent: the trained run.
+        name: of the method, and of the new run's folder.
+        dataset: that the parent was trained on.
+        options: a dataclass, kept with the run as its settings.
+        method: makes what is trained.
+        network: as for `derive_run`.
+        training: further settings of `TrainingConfig` that differ from the parent's.
+        force: begin again where the settings or the parent changed.
+        progress: told the steps.
+
+    Returns:
+        The finished run `variants/NAME`.
+
+    Raises:
+        TrainingError: as `derive_run` and `fit`.
+    """
+    config = replace(
+        parent.training,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        schedule="cosine",
+        **training,
+    )
+    settings = asdict(cast("Any", options))
+    run = derive_run(parent, name, dataset, training=config, settings=settings, network=network, force=force)
+    if len(read_history(run)) < options.epochs:
+        fit(run, dataset, method=method, progress=progress)
+    return run
 
 
 def derive_run(

@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.compression.derive import derive_run
+from edgeseg.compression.derive import fine_tuned
 from edgeseg.compression.distillation import taught_by
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.fine_tuning import PruningOptions
 from edgeseg.progress import Progress
-from edgeseg.training.fit import fit
 from edgeseg.training.keras import keras, tf
 from edgeseg.training.model_files import load_best
 from edgeseg.training.pipeline import TrainingImages
-from edgeseg.training.run_folder import RunFolder, read_history
+from edgeseg.training.run_folder import RunFolder
 from edgeseg.training.trainee import Trainee, from_scratch
 
 Values = npt.NDArray[np.floating[Any]]
@@ -58,19 +57,10 @@ def prune(
         The run `variants/pruned`; its best epoch has the sparsity asked for.
 
     Raises:
-        TrainingError: as `derive_run` and `fit`.
+        TrainingError: as `fine_tuned`.
     """
-    training = replace(
-        parent.training,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        schedule="cosine",
-    )
-    run = derive_run(parent, "pruned", dataset, training=training, settings=asdict(options), force=force)
-    if len(read_history(run)) < options.epochs:
-        fit(run, dataset, method=partial(_method, parent, options), progress=progress)
-    return run
+    method = partial(_method, parent, options)
+    return fine_tuned(parent, "pruned", dataset, options, method, force=force, progress=progress)
 
 
 def _method(

@@ -10,7 +10,6 @@ the one that is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from edgeseg import metrics, preprocessing
 from edgeseg.artifact import Artifact
 from edgeseg.calibration import draw_calibration, window
-from edgeseg.compression.derive import derive_run
+from edgeseg.compression.derive import fine_tuned
 from edgeseg.compression.distillation import distilled, with_answers
 from edgeseg.compression.fake_quantization import (
     Ranges,
@@ -36,12 +35,11 @@ from edgeseg.metrics import ConfusionCounts
 from edgeseg.prediction.tiling import segment
 from edgeseg.progress import Progress
 from edgeseg.runtime import Segmenter
-from edgeseg.training.fit import fit
 from edgeseg.training.keras import tf
 from edgeseg.training.losses import LOSSES
 from edgeseg.training.model_files import load_best, save_model
 from edgeseg.training.pipeline import TrainingImages
-from edgeseg.training.run_folder import RunFolder, read_history, read_run, update_run
+from edgeseg.training.run_folder import RunFolder, read_run, update_run
 from edgeseg.training.trainee import Trainee
 
 #: Makes a file of a model from `freeze`.
@@ -77,26 +75,19 @@ def fine_tune(
         best on validation; `exportable` makes of it what is converted.
 
     Raises:
-        TrainingError: as `derive_run` and `fit`.
+        TrainingError: as `fine_tuned`.
     """
-    training = replace(
-        parent.training,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        schedule="cosine",
-        mixed_precision=False,  # there is no fake quantization of float16 tensors
-        xla=False,
+    return fine_tuned(
+        parent,
+        name,
+        dataset,
+        options,
+        lambda run, _images, steps: _trainee(run, parent, dataset, options, convert, steps=steps),
+        # There is no fake quantization of float16 tensors; XLA was not tried.
+        training={"mixed_precision": False, "xla": False},
+        force=force,
+        progress=progress,
     )
-    run = derive_run(parent, name, dataset, training=training, settings=asdict(options), force=force)
-    if len(read_history(run)) < options.epochs:
-        fit(
-            run,
-            dataset,
-            method=lambda run, _images, steps: _trainee(run, parent, dataset, options, convert, steps=steps),
-            progress=progress,
-        )
-    return run
 
 
 def exportable(run: RunFolder) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -21,7 +21,7 @@ from edgeseg.architecture import (
     layer_widths,
 )
 from edgeseg.compression.channels import Scores, both_signs, choose_widths, kept_channels
-from edgeseg.compression.derive import derive_run
+from edgeseg.compression.derive import fine_tuned
 from edgeseg.compression.distillation import distilled, with_answers
 from edgeseg.compression.importance import channel_importance
 from edgeseg.compression.surgery import carry_over
@@ -30,7 +30,6 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import ConfigError
 from edgeseg.fine_tuning import SlimOptions
 from edgeseg.progress import Progress, silent
-from edgeseg.training.fit import fit
 from edgeseg.training.losses import LOSSES
 from edgeseg.training.model_files import load_best
 from edgeseg.training.pipeline import TrainingImages, batches
@@ -69,26 +68,19 @@ def slim_run(
 
     Raises:
         ConfigError: no network is as small as the limits ask for.
-        TrainingError: the parent has no finished epoch, or `derive_run` refuses.
+        TrainingError: the parent has no finished epoch, or as `fine_tuned`.
     """
     images = TrainingImages(dataset.split("train"), parent.training.preprocessing)
-    training = replace(
-        parent.training,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-    )
-    run = derive_run(
+    return fine_tuned(
         parent,
         "slim",
         dataset,
-        training=training,
-        settings=asdict(options),
+        options,
+        partial(slimmed, parent, options.teacher),
         network=lambda: slim_network(importance(parent, load_best(parent), images), parent.network, options),
         force=force,
+        progress=progress,
     )
-    fit(run, dataset, method=partial(slimmed, parent, options.teacher), progress=progress)
-    return run
 
 
 def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:
