@@ -97,24 +97,20 @@ def export_run(
                 source, dataset, recipe, path, reference=reference, options=options
             )
     for tuned, plain in RIVALS.items():
-        if tuned in made or plain in made:
+        paths = [out / file_name(run, RECIPES[variant]) for variant in (tuned, plain)]
+        if (tuned in made or plain in made) and all(path.exists() for path in paths):
             progress(len(recipes), len(recipes), f"comparing {tuned} with {plain}")
-            made |= _referee(run, dataset, out, tuned, plain)
+            made[tuned] = _referee(dataset, *paths)
     progress(len(recipes), len(recipes), "")
     return [made[recipe.variant] for recipe in recipes]
 
 
-def _referee(
-    run: RunFolder, dataset: SegmentationDataset, out: Path, tuned: str, plain: str
-) -> dict[str, Artifact]:
-    """Have two files of one folder compared; the verdict goes into the fine-tuned one's sidecar."""
-    paths = [out / file_name(run, RECIPES[variant]) for variant in (tuned, plain)]
-    if not all(path.exists() for path in paths):
-        return {}
-    first, second = map(load_artifact, paths)
-    verdict = judge_pair(first, second, dataset)
-    files.write_json(sidecar_path(paths[0]), first.metadata | {"referee": verdict.to_dict()})
-    return {tuned: load_artifact(paths[0])}
+def _referee(dataset: SegmentationDataset, tuned: Path, plain: Path) -> Artifact:
+    """Have two files compared; the verdict goes into the fine-tuned one's sidecar."""
+    first = load_artifact(tuned)
+    verdict = judge_pair(first, load_artifact(plain), dataset)
+    files.write_json(sidecar_path(tuned), first.metadata | {"referee": verdict.to_dict()})
+    return load_artifact(tuned)
 
 
 def _export_one(
