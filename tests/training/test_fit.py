@@ -180,6 +180,18 @@ def test_a_killed_run_resumes_to_the_very_end_that_an_undisturbed_one_reaches(tm
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+def test_a_fine_tuned_run_is_not_resumed_by_train(finished, blobs, tmp_path):
+    """Training would go on with the wrong method."""
+    description = json.loads((finished[0].path / "run.json").read_text())
+    description["origin"] = {"method": "int8-qat", "settings": {}, "parent_sha256": "0" * 64}
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text(json.dumps(description))
+    with train(blobs.root, tmp_path / "run", "--resume") as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "`edgeseg export` goes on with it" in errors
+
+
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(tmp_path):
     root = write_blobs(tmp_path / "data").root
