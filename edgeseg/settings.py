@@ -65,9 +65,18 @@ def parse_value(kind: type[Any], key: str, name: str, text: str) -> dict[str, An
         raise ConfigError(f"expected {key} as {wanted.__name__}, but got '{text}'") from None
 
 
-def from_stored(cls: type[T], value: Mapping[str, Any]) -> T:
-    """A configuration from stored data; `ConfigError` on a key that it does not have."""
+def from_stored(cls: type[T], value: Any) -> T:
+    """A configuration from stored data.
+
+    Raises:
+        ConfigError: the data is no mapping, or has a key or a value that this version does not know.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"expected stored settings of {cls.__name__}, but got {value!r}")
     for key in value:
         if key not in names_of(cls):
             raise ConfigError(f"no setting '{key}' in {cls.__name__}; {nearest(key, names_of(cls))}")
-    return cls(**value)
+    try:
+        return cls(**value)
+    except TypeError as error:  # a text compared with a number
+        raise ConfigError(f"the stored settings of {cls.__name__} do not fit: {error}") from error

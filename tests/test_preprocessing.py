@@ -107,7 +107,7 @@ def test_settings_survive_their_own_dictionary(preprocessing):
         ({"high": 100.1}, "0 <= low < high <= 100"),
         ({"low": float("nan")}, "0 <= low < high <= 100"),
         ({"min_range": 0}, "min_range from 1 to 255"),
-        ({"gamma": 2}, "do not fit this version"),
+        ({"gamma": 2}, "no setting 'gamma' in Preprocessing"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, sentence):
