@@ -7,7 +7,7 @@ fix the input's scale.)
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +87,9 @@ def _range(values: npt.NDArray[np.float32]) -> Range:
     return Range(float(values.min()), float(values.max()))
 
 
-def share_ranges(graph: Graph, ranges: dict[int, Range], *, apart: Container[int] = ()) -> dict[int, Range]:
+def share_ranges(
+    graph: Graph, ranges: Mapping[int, Range], *, apart: Container[int] = ()
+) -> dict[int, Range]:
     """Give the tensors that must have one scale one range, the union of theirs.
 
     Args:

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import re
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.artifact import Artifact, save_artifact, sidecar_path
-from edgeseg.audit.activations import float_operators
 from edgeseg.audit.against import refuse_quantized
 from edgeseg.audit.audit import audit_model
 from edgeseg.audit.flatbuffer import Graph, parse_model
-from edgeseg.audit.matching import CONVERSIONS, layer_name
 from edgeseg.calibration import DEFAULT_COUNT, Calibration, draw_calibration
 from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import ArtifactError, CheckError, ConfigError, OutputError
+from edgeseg.errors import ArtifactError, ConfigError, OutputError
 from edgeseg.progress import Progress, silent
-from edgeseg.quantizing.quantizer import quantize, require_quantizer
-from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges
+from edgeseg.quantizing.layers import keep_layers, make_quantized
+from edgeseg.quantizing.quantizer import require_quantizer
+from edgeseg.quantizing.ranges import Range, measure_ranges
 from edgeseg.recipe import Recipe
 from edgeseg.runtime import Segmenter
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
@@ -104,7 +101,7 @@ def quantize_file(
     require_quantizer()
     _refuse_unfit(source)
     graph = parse_model(source.data, name=str(source.path))[0]
-    recipes = [_with_layers(recipe, graph, options.keep_float, source.path) for recipe in recipes]
+    recipes = [keep_layers(recipe, graph, options.keep_float, name=str(source.path)) for recipe in recipes]
     paths = [_output(source, out, recipe, force=options.force) for recipe in recipes]
     prepare = _preprocessing(source, options.preprocessing)
     job = _prepare(
@@ -157,9 +154,7 @@ def _prepare(
 
 
 def _make(job: _Job, recipe: Recipe, path: Path) -> Artifact:
-    data = _quantized(job, recipe)
-    if recipe.full_integer:
-        _refuse_islands(data, recipe, path)
+    data = make_quantized(job.source.data, job.graph, recipe, job.ranges, name=path.name)
     audit, verification = accept(data, recipe, job.reference, name=path.name)
     calibration = job.calibration if recipe.calibrated else None
     facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
@@ -175,28 +170,6 @@ def _refuse_unfit(source: Artifact) -> None:
             "computed by SHAPE), which integer kernels and XNNPACK do not take as a whole; convert it again "
             "with a batch of 1"
         )
-
-
-def _with_layers(recipe: Recipe, graph: Graph, pattern: str | None, path: Path) -> Recipe:
-    """The recipe with the layers that stay in float, where it is one that keeps some."""
-    if recipe.variant != "int8-mixed":
-        return recipe
-    if pattern is None:
-        raise ConfigError("int8-mixed needs --keep-float with the names of the layers that stay in float")
-    try:
-        wanted = re.compile(pattern)
-    except re.error as error:
-        raise ConfigError(
-            f"expected a regular expression for --keep-float, but '{pattern}' is none: {error}"
-        ) from error
-    names = [graph.tensors[operator.outputs[0]].name for operator in graph.operators if operator.outputs]
-    kept = tuple(name for name in names if wanted.search(layer_name(name)))
-    if not kept:
-        raise ConfigError(
-            f"no layer of {path} has a name that fits --keep-float '{pattern}'; there are "
-            f"{', '.join(layer_name(name) for name in names)}"
-        )
-    return replace(recipe, float_layers=kept)
 
 
 def _output(source: Artifact, out: Path, recipe: Recipe, *, force: bool) -> Path:
@@ -216,31 +189,6 @@ def _preprocessing(source: Artifact, wanted: Preprocessing | None) -> Preprocess
             "leave --preprocessing out"
         )
     return wanted or source.preprocessing
-
-
-def _quantized(job: _Job, recipe: Recipe) -> bytes:
-    if not recipe.calibrated:
-        return quantize(job.source.data, job.graph, recipe)
-    outputs = [job.graph.tensors[each.outputs[0]].name for each in job.graph.operators]
-    apart = {index for index, name in enumerate(outputs) if name in recipe.float_layers}
-    ranges = share_ranges(job.graph, job.ranges, apart=apart)
-    return quantize(job.source.data, job.graph, recipe, ranges)
-
-
-def _refuse_islands(data: bytes, recipe: Recipe, path: Path) -> None:
-    """Say what to do about operators that the quantizer left in float, since it has no integer form."""
-    left = {
-        layer_name(each.tensor): each.name
-        for each in float_operators(parse_model(data, name=path.name))
-        if each.name not in CONVERSIONS and each.tensor not in recipe.float_layers
-    }
-    if left:
-        kinds, wanted = ", ".join(dict.fromkeys(left.values())), [*recipe.float_layers, *left]
-        pattern = "|".join(re.escape(layer_name(name)).replace("\\-", "-") for name in wanted)
-        raise CheckError(
-            f"ai-edge-quantizer has no integer form of {kinds}, so {path.name} was not written; to leave "
-            f"them in float on purpose, as int8-mixed: --keep-float {shlex.quote(f'^({pattern})$')}"
-        )
 
 
 def _origin(job: _Job) -> dict[str, Any]:
