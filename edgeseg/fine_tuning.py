@@ -130,7 +130,11 @@ class SlimOptions:
         keep: share of the multiply-accumulates that is kept at most; 0: no such limit.
         target_macs: multiply-accumulates of one inference at most; 0: no such limit.
         target_bytes: size of the float32 file at most; 0: no such limit.
+        target_latency: time of its float32 file over that of the float run's at most, both measured here on
+            one thread while the widths are chosen; 0: no such limit.
         teacher: weight of the teacher's answer in the loss, 0 (none) to 1 (no ground truth).
+        teacher_run: folder of another trained run that teaches, a larger network for one; empty: the float
+            run itself.
     """
 
     epochs: int = 20
@@ -139,7 +143,9 @@ class SlimOptions:
     keep: float = 0.0
     target_macs: int = 0
     target_bytes: int = 0
+    target_latency: float = 0.0
     teacher: float = 0.5
+    teacher_run: str = ""
 
     def __post_init__(self) -> None:
         check_range("slim.epochs", self.epochs, 1, 100_000)
@@ -148,7 +154,10 @@ class SlimOptions:
         check_range("slim.keep", self.keep, 0, 1)
         check_range("slim.target_macs", self.target_macs, 0, 10**15)
         check_range("slim.target_bytes", self.target_bytes, 0, 2**31)
+        check_range("slim.target_latency", self.target_latency, 0, 1)
         check_range("slim.teacher", self.teacher, 0, 1)
+        if self.teacher_run and not self.teacher:
+            raise ConfigError("slim.teacher_run changes nothing while slim.teacher, its weight, is 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,12 @@ def test_version_answers_in_half_a_second():
             ("export", "run", "--out", "m", "--variant", "float32", "--calibration-count", "9"),
             "--calibration-count changes nothing",
         ),
+        (("export", "run", "--out", "models", "--keep", "0.5"), "slim.keep changes nothing in the variants"),
+        (("export", "run", "--out", "m", "--variant", "int8-mixed"), "int8-mixed needs --keep-float"),
+        (
+            ("export", "run", "--out", "m", "--variant", "float16", "--keep-float", "down0"),
+            "--keep-float makes int8-mixed, which is not among the variants",
+        ),
         (("export", "run", "--out", "models", "--variant", "int8ptq"), "did you mean 'int8-ptq'"),
     ],
 )

@@ -11,7 +11,7 @@ import typer
 from edgeseg.cli.console import note, progress, say, table
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.fine_tuning import FineTuning, override, refuse_ignored, setting_names
-from edgeseg.recipe import QUICK, RECIPES, recipe
+from edgeseg.recipe import INT8_MIXED, QUICK, RECIPES, Recipe, recipe
 
 if TYPE_CHECKING:
     from edgeseg.artifact import Artifact
@@ -22,13 +22,35 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="Folder for the .tflite and .json files.")],
     variant: Annotated[
         list[str] | None,
-        typer.Option(help=f"{', '.join(RECIPES)}, all; may be repeated [default: {', '.join(QUICK)}]"),
+        typer.Option(
+            help=f"{', '.join([*RECIPES, INT8_MIXED.variant])}, all; may be repeated [default: "
+            f"{', '.join(QUICK)}]"
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="The run's data set [default: where it was trained from].")
     ] = None,
     calibration_count: Annotated[
         int | None, typer.Option(help="Training images that calibrate int8-ptq [default: 200].")
+    ] = None,
+    keep_float: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Make int8-mixed too: the layers with such names stay in float."),
+    ] = None,
+    keep: Annotated[
+        float | None, typer.Option(help="slim: share of the multiply-accumulates to keep [default: 0.2].")
+    ] = None,
+    target_macs: Annotated[
+        int | None, typer.Option(help="slim: multiply-accumulates of one inference, at most.")
+    ] = None,
+    target_bytes: Annotated[
+        int | None, typer.Option(help="slim: bytes of its float32 file, at most.")
+    ] = None,
+    target_latency: Annotated[
+        float | None, typer.Option(help="slim: time over that of float32, measured here, at most.")
+    ] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="slim: another run that teaches it [default: the run itself].")
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -38,34 +60,46 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Make audited and verified TFLite files of a trained run."""
-    named = list(RECIPES) if variant == ["all"] else variant or QUICK
-    recipes = [recipe(name) for name in dict.fromkeys(named)]
-    fine_tuning = override(FineTuning(), settings or [])
-    refuse_ignored(settings or [], [each.source for each in recipes])
+    recipes = _recipes(variant or [], keep_float)
+    shorthands = {
+        "keep": keep, "target_macs": target_macs, "target_bytes": target_bytes,
+        "target_latency": target_latency, "teacher_run": teacher,
+    }  # fmt: skip
+    chosen = [f"slim.{key}={value}" for key, value in shorthands.items() if value is not None]
+    chosen += settings or []
+    fine_tuning = override(FineTuning(), chosen)
+    refuse_ignored(chosen, [each.source for each in recipes])
     if calibration_count is not None and not any(each.calibrated for each in recipes):
         raise ConfigError("--calibration-count changes nothing: none of the variants asked for is calibrated")
 
+    from edgeseg.bench.ratio import mixed_cost
     from edgeseg.data.dataset import open_dataset
-    from edgeseg.export.run import ExportOptions, export_run
+    from edgeseg.export.options import ExportOptions
+    from edgeseg.export.run import export_run
     from edgeseg.training.run_folder import open_run
 
     opened = open_run(run)
     root = data or Path(opened.dataset["root"])
     if not root.is_dir():
         raise TrainingError(f"the data set of {run} is no longer at {root}; say where with --data")
-    options = ExportOptions(seed=seed, fine_tuning=fine_tuning, force=force)
+    options = ExportOptions(seed=seed, keep_float=keep_float, fine_tuning=fine_tuning, force=force)
     if calibration_count is not None:
         options = replace(options, calibration_count=calibration_count)
+    before = set() if force or not out.is_dir() else set(out.iterdir())
     try:
         with progress("Exporting") as report:
             made = export_run(opened, open_dataset(root), recipes, out, options=options, progress=report)
     except KeyboardInterrupt:
-        note(
-            "interrupted; the same command goes on where a fine-tuning stood (--force where files are there)"
-        )
+        note("interrupted; the same command goes on where it stood")
         raise typer.Exit(130) from None
+    kept = [artifact.path.name for artifact in made if artifact.path in before]
+    if kept:
+        note(f"already there, made in the same way: {', '.join(kept)} (--force makes them again)")
     say(_table(made))
     say(f"\nfiles: {out}")
+    cost = mixed_cost(made)
+    if cost:
+        say(cost)
     if any(artifact.packed_bytes for artifact in made):
         say(
             "pruned: the zeros save bytes in the .xz container, which every command reads as it is; "
@@ -74,6 +108,18 @@ def export(
     for artifact in made:
         if "referee" in artifact.metadata:
             say(artifact.metadata["referee"]["sentence"])
+
+
+def _recipes(variants: list[str], keep_float: str | None) -> list[Recipe]:
+    mixed = INT8_MIXED.variant
+    if keep_float is None and mixed in variants:
+        raise ConfigError(f"{mixed} needs --keep-float with the names of the layers that stay in float")
+    named = list(RECIPES) if variants == ["all"] else variants or list(QUICK)
+    if keep_float is not None and named != variants:
+        named.append(mixed)
+    elif keep_float is not None and mixed not in named:
+        raise ConfigError(f"--keep-float makes {mixed}, which is not among the variants; name it, or none")
+    return [INT8_MIXED if name == mixed else recipe(name) for name in dict.fromkeys(named)]
 
 
 def _table(made: list[Artifact]) -> str:

@@ -38,6 +38,7 @@ def quantize(
     prepare = Preprocessing(kind=preprocessing) if preprocessing else None
 
     from edgeseg.artifact import load_artifact
+    from edgeseg.bench.ratio import mixed_cost
     from edgeseg.data.dataset import open_dataset
     from edgeseg.quantizing.run import QuantizeOptions, quantize_file
 
@@ -69,6 +70,9 @@ def quantize(
     )  # fmt: skip
     say(table(header, rows))
     say(f"\nfiles: {out}")
+    cost = mixed_cost(made)
+    if cost:
+        say(cost)
 
 
 def _variants(variants: list[str] | None, keep_float: str | None) -> list[str]:

@@ -6,10 +6,11 @@ It computes less on every machine and with every runtime, where single zeros amo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from edgeseg.architecture import (
@@ -22,19 +23,22 @@ from edgeseg.architecture import (
 )
 from edgeseg.compression.channels import Scores, both_signs, choose_widths, kept_channels
 from edgeseg.compression.derive import fine_tuned
-from edgeseg.compression.distillation import distilled, with_answers
+from edgeseg.compression.distillation import taught_by
 from edgeseg.compression.importance import channel_importance
 from edgeseg.compression.surgery import carry_over
 from edgeseg.config import UNetConfig
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import ConfigError
+from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.fine_tuning import SlimOptions
 from edgeseg.progress import Progress, silent
 from edgeseg.training.losses import LOSSES
 from edgeseg.training.model_files import load_best
 from edgeseg.training.pipeline import TrainingImages, batches
-from edgeseg.training.run_folder import RunFolder
+from edgeseg.training.run_folder import RunFolder, open_run
 from edgeseg.training.trainee import Trainee, from_scratch
+
+#: The time of a network's float32 file over that of the network that it is made of.
+Latency = Callable[[UNetConfig], float]
 
 #: Share of the multiply-accumulates that is kept where no limit is given.
 DEFAULT_KEEP = 0.2
@@ -51,6 +55,7 @@ def slim_run(
     dataset: SegmentationDataset,
     options: SlimOptions,
     *,
+    latency: Latency | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> RunFolder:
@@ -60,6 +65,7 @@ def slim_run(
         parent: the run; its best model is what channels are removed from, and the teacher.
         dataset: that it was trained on.
         options: how narrow, and how to fine-tune.
+        latency: measures a network; needed where `options` limit it.
         force: begin again where the settings changed since.
         progress: told after every step.
 
@@ -68,19 +74,39 @@ def slim_run(
 
     Raises:
         ConfigError: no network is as small as the limits ask for.
-        TrainingError: the parent has no finished epoch, or as `fine_tuned`.
+        TrainingError: the parent has no finished epoch, the teacher does not fit, or as `fine_tuned`.
     """
+    teacher = _teacher(parent, options)
     images = TrainingImages(dataset.split("train"), parent.training.preprocessing)
     return fine_tuned(
         parent,
         "slim",
         dataset,
         options,
-        partial(slimmed, parent, options.teacher),
-        network=lambda: slim_network(importance(parent, load_best(parent), images), parent.network, options),
+        partial(slimmed, parent=parent, teacher=teacher, weight=options.teacher),
+        network=lambda: slim_network(
+            importance(parent, load_best(parent), images), parent.network, options, latency
+        ),
         force=force,
         progress=progress,
     )
+
+
+def _teacher(parent: RunFolder, options: SlimOptions) -> RunFolder:
+    """The run that teaches: it must have seen the same images, prepared in the same way."""
+    if not options.teacher_run:
+        return parent
+    teacher = open_run(Path(options.teacher_run))
+    if not teacher.best_model.exists():
+        raise TrainingError(f"the teacher {teacher.path} holds no finished epoch yet; train it first")
+    pairs = {
+        "on other images": (teacher.dataset["digest"], parent.dataset["digest"]),
+        "with another preprocessing": (teacher.training.preprocessing, parent.training.preprocessing),
+    }
+    for how, (its, ours) in pairs.items():
+        if its != ours:
+            raise TrainingError(f"the teacher {teacher.path} was trained {how} than {parent.path}")
+    return teacher
 
 
 def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:
@@ -98,25 +124,33 @@ def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:
     return {**matter, last: both_signs(matter[last], weights)}
 
 
-def slim_network(matter: Scores, network: UNetConfig, options: SlimOptions) -> UNetConfig:
+def slim_network(
+    matter: Scores, network: UNetConfig, options: SlimOptions, latency: Latency | None = None
+) -> UNetConfig:
     """The widest network that keeps within the limits, made of the channels that matter most.
 
     Args:
         matter: the importance of each channel.
         network: what to narrow.
         options: the limits.
+        latency: measures a network; needed where they limit it.
 
     Raises:
         ConfigError: no network is as small as that, or the whole network is.
     """
-    chosen = choose_widths(
-        matter, channel_macs(network), lambda widths: _within(_narrowed(network, widths), network, options)
-    )
+
+    def fits(widths: Mapping[str, int]) -> bool:
+        narrow = _narrowed(network, widths)
+        if not _within(narrow, network, options):
+            return False
+        return latency is None or not options.target_latency or latency(narrow) <= options.target_latency
+
+    chosen = choose_widths(matter, channel_macs(network), fits)
     narrow = _narrowed(network, chosen)
     if layer_widths(narrow) == layer_widths(network):
         raise ConfigError(
             f"nothing to remove: {network.name} with its {count_macs(network):,} multiply-accumulates is "
-            "within the limits; set a lower slim.keep, slim.target_macs or slim.target_bytes"
+            "within the limits; set a lower slim.keep, or another target"
         )
     return narrow
 
@@ -126,7 +160,7 @@ def _narrowed(network: UNetConfig, widths: Mapping[str, int]) -> UNetConfig:
 
 
 def _within(narrow: UNetConfig, network: UNetConfig, options: SlimOptions) -> bool:
-    given = options.keep or options.target_macs or options.target_bytes
+    given = options.keep or options.target_macs or options.target_bytes or options.target_latency
     share = (options.keep or 1) if given else DEFAULT_KEEP
     most_macs = min(share * count_macs(network), options.target_macs or math.inf)
     return count_macs(narrow) <= most_macs and file_bytes(narrow) <= (options.target_bytes or math.inf)
@@ -138,20 +172,27 @@ def file_bytes(network: UNetConfig) -> int:
     return 4 * count_parameters(network) + overhead
 
 
-def slimmed(parent: RunFolder, teacher: float, run: RunFolder, images: TrainingImages, steps: int) -> Trainee:
-    """The method: the parent's network with the channels that matter most, taught by the parent.
+def slimmed(
+    run: RunFolder,
+    images: TrainingImages,
+    steps: int,
+    *,
+    parent: RunFolder,
+    teacher: RunFolder,
+    weight: float,
+) -> Trainee:
+    """The method: the parent's network with the channels that matter most, taught by the float run.
 
     Args:
-        parent: with a best model.
-        teacher: weight of the teacher's answer in the loss, 0 to 1.
         run: whose network says how many channels each layer has.
         images: of training.
         steps: an epoch.
+        parent: with a best model.
+        teacher: with a best model; the parent, or another.
+        weight: of the teacher's answer in the loss, 0 to 1.
     """
     trainee = from_scratch(run, images, steps)
     model = load_best(parent)
     kept = kept_channels(importance(parent, model, images), layer_widths(run.network))
     carry_over(model, trainee.model, parent.network, kept)
-    if not teacher:
-        return trainee
-    return replace(trainee, loss=distilled(trainee.loss, teacher), targets=with_answers(model))
+    return taught_by(load_best(teacher), weight, trainee)

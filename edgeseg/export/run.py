@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +13,21 @@ import numpy.typing as npt
 
 from edgeseg import container, files, preprocessing
 from edgeseg.artifact import Artifact, load_artifact, save_artifact, sidecar_path
-from edgeseg.calibration import DEFAULT_COUNT, draw_calibration
+from edgeseg.calibration import Calibration, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
 from edgeseg.export.convert import convert
+from edgeseg.export.mixed import convert_mixed
+from edgeseg.export.options import ExportOptions
+from edgeseg.export.provenance import find_made, provenance
 from edgeseg.export.referee import RIVALS, judge_pair
 from edgeseg.export.sources import SOURCES, Request, Source
-from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress, silent
-from edgeseg.recipe import RECIPES, Recipe
+from edgeseg.quantizing.quantizer import require_quantizer
+from edgeseg.recipe import INT8_MIXED, RECIPES, Recipe
 from edgeseg.training.keras import tf
 from edgeseg.training.run_folder import RunFolder, best_row, environment, read_run
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportOptions:
-    """How to export.
-
-    Attributes:
-        calibration_count: images for a calibrated recipe.
-        seed: draws the calibration and verification images.
-        fine_tuning: settings of the variants that need training of their own.
-        force: replace files that are there, and begin fine-tunings again whose settings changed.
-    """
-
-    calibration_count: int = DEFAULT_COUNT
-    seed: int = 0
-    fine_tuning: FineTuning = field(default_factory=FineTuning)
-    force: bool = False
 
 
 def export_run(
@@ -52,7 +39,7 @@ def export_run(
     options: ExportOptions | None = None,
     progress: Progress = silent,
 ) -> list[Artifact]:
-    """Make one file with its sidecar for each recipe.
+    """Make one file with its sidecar for each recipe; one that is there, made in the same way, is kept.
 
     Args:
         run: the training run; its best epoch is exported, or what is fine-tuned from it.
@@ -70,18 +57,25 @@ def export_run(
     Raises:
         CheckError: a file does not keep what its recipe promises; that file is not written.
         TrainingError: the run has no finished epoch, or the data set is not the run's.
-        OutputError: a file exists and `force` is not set, or cannot be written.
+        MissingDependencyError: `int8-mixed` is asked for and ai-edge-quantizer is not installed.
+        ArtifactError: a file that is there is damaged.
+        OutputError: a file exists that was made otherwise and `force` is not set, or cannot be written.
     """
     options = options or ExportOptions()
     _refuse_other_dataset(run, dataset)
     _refuse_fine_tuned(run)
+    if any(recipe.variant == INT8_MIXED.variant for recipe in recipes):
+        require_quantizer()
     recipes = [_as_asked(recipe, options) for recipe in recipes]
-    for recipe in recipes:
-        files.refuse_existing(out / file_name(run, recipe), force=options.force)
     made: dict[str, Artifact] = {}
+    for recipe in () if options.force else recipes:
+        there = find_made(out / file_name(run, recipe), provenance(run, recipe, options))
+        if there:
+            made[recipe.variant] = there
+    missing = [recipe for recipe in recipes if recipe.variant not in made]
     by_source = {
-        name: [each for each in recipes if each.source == name]
-        for name in dict.fromkeys(recipe.source for recipe in recipes)
+        name: [each for each in missing if each.source == name]
+        for name in dict.fromkeys(recipe.source for recipe in missing)
     }
     for name, group in by_source.items():
         request = Request(
@@ -93,23 +87,31 @@ def export_run(
         for recipe in group:
             progress(len(made), len(recipes), f"converting {recipe.variant}")
             path = out / file_name(run, recipe)
+            facts = {"made_from": provenance(run, recipe, options)}
             made[recipe.variant] = _export_one(
-                source, dataset, recipe, path, reference=reference, options=options
+                source, dataset, recipe, path, facts=facts, reference=reference, options=options
             )
     for tuned, plain in RIVALS.items():
-        paths = [out / file_name(run, RECIPES[variant]) for variant in (tuned, plain)]
-        if (tuned in made or plain in made) and all(path.exists() for path in paths):
-            progress(len(recipes), len(recipes), f"comparing {tuned} with {plain}")
-            made[tuned] = _referee(dataset, *paths)
+        if tuned in made or plain in made:
+            pair = [out / file_name(run, RECIPES[variant]) for variant in (tuned, plain)]
+            judged = _referee(dataset, *pair, progress=partial(progress, len(recipes), len(recipes)))
+            made |= {tuned: judged} if judged else {}
     progress(len(recipes), len(recipes), "")
     return [made[recipe.variant] for recipe in recipes]
 
 
-def _referee(dataset: SegmentationDataset, tuned: Path, plain: Path) -> Artifact:
-    """Have two files compared; the verdict goes into the fine-tuned one's sidecar."""
-    first = load_artifact(tuned)
-    verdict = judge_pair(first, load_artifact(plain), dataset)
-    files.write_json(sidecar_path(tuned), first.metadata | {"referee": verdict.to_dict()})
+def _referee(
+    dataset: SegmentationDataset, tuned: Path, plain: Path, *, progress: Callable[[str], None]
+) -> Artifact | None:
+    """Have two files compared where both are there; the verdict goes into the fine-tuned one's sidecar."""
+    if not (tuned.exists() and plain.exists()):
+        return None
+    first, second = load_artifact(tuned), load_artifact(plain)
+    if first.metadata.get("referee", {}).get("plain_sha256") == second.metadata["sha256"]:
+        return first
+    progress(f"comparing {first.variant} with {second.variant}")
+    verdict = judge_pair(first, second, dataset).to_dict() | {"plain_sha256": second.metadata["sha256"]}
+    files.write_json(sidecar_path(tuned), first.metadata | {"referee": verdict})
     return load_artifact(tuned)
 
 
@@ -119,6 +121,7 @@ def _export_one(
     recipe: Recipe,
     path: Path,
     *,
+    facts: dict[str, Any],
     reference: Reference,
     options: ExportOptions,
 ) -> Artifact:
@@ -131,12 +134,22 @@ def _export_one(
             count=options.calibration_count,
             seed=options.seed,
         )
-    data = convert(source.model, recipe, calibration.images if calibration else None)
+    data, recipe = _convert(source.model, recipe, calibration, pattern=options.keep_float, name=path.name)
     audit, verification = accept(data, recipe, reference, name=path.name)
     stored = container.pack(data) if recipe.packed else data
-    facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
+    facts |= sidecar_facts(
+        path, data, recipe, audit=audit, calibration=calibration, verification=verification
+    )
     facts["packed_bytes"] = len(stored) if recipe.packed else None
     return save_artifact(path, stored, facts | _origin(source.run))
+
+
+def _convert(
+    model: Any, recipe: Recipe, calibration: Calibration | None, *, pattern: str | None, name: str
+) -> tuple[bytes, Recipe]:
+    if recipe.variant == INT8_MIXED.variant and calibration:
+        return convert_mixed(model, recipe, calibration.images, pattern=pattern, name=name)
+    return convert(model, recipe, calibration.images if calibration else None), recipe
 
 
 def _as_asked(recipe: Recipe, options: ExportOptions) -> Recipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from edgeseg.compression.clustering import cluster
@@ -12,6 +13,7 @@ from edgeseg.compression.pruning import prune
 from edgeseg.compression.slim import slim_run
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.export.convert import convert
+from edgeseg.export.latency import latency_ratio
 from edgeseg.fine_tuning import FineTuning
 from edgeseg.progress import Progress
 from edgeseg.recipe import INT8_QAT
@@ -73,6 +75,7 @@ def _slim_run(request: Request) -> RunFolder:
         request.run,
         request.dataset,
         request.fine_tuning.slim,
+        latency=partial(latency_ratio, request.run.network),
         force=request.force,
         progress=request.progress,
     )

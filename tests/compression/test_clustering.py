@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ConfigError
+from edgeseg.export.options import ExportOptions
 from edgeseg.fine_tuning import ClusteringOptions, FineTuning, PruningOptions, QatOptions
 from edgeseg.recipe import PRUNED, PRUNED_CLUSTERED_INT8, PRUNED_INT8_PTQ, PRUNED_INT8_QAT, promised
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.host
 clustering = pytest.importorskip("edgeseg.compression.clustering", reason="needs TensorFlow")
 export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
 
-OPTIONS = export.ExportOptions(
+OPTIONS = ExportOptions(
     fine_tuning=FineTuning(
         pruning=PruningOptions(epochs=4, batch_size=3, learning_rate=2e-3, sparsity=0.6),
         clustering=ClusteringOptions(clusters=6, epochs=2, batch_size=3),

@@ -13,6 +13,7 @@ import pytest
 from edgeseg.artifact import load_artifact
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import CheckError, ConfigError, TrainingError
+from edgeseg.export.options import ExportOptions
 from edgeseg.fine_tuning import FineTuning, PruningOptions, override
 from edgeseg.recipe import PRUNED, PRUNED_INT8_PTQ, promised
 
@@ -22,7 +23,7 @@ export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
 
 OPTIONS = PruningOptions(epochs=5, batch_size=3, learning_rate=2e-3, sparsity=0.75)
-EXPORT = export.ExportOptions(fine_tuning=FineTuning(pruning=OPTIONS))
+EXPORT = ExportOptions(fine_tuning=FineTuning(pruning=OPTIONS))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_a_finished_pruning_is_not_run_again(blob_run, exported, blobs, tmp_path
 
 
 def test_another_sparsity_is_refused_without_force(blob_run, exported, blobs, tmp_path):
-    options = export.ExportOptions(fine_tuning=FineTuning(pruning=replace(OPTIONS, sparsity=0.8)))
+    options = ExportOptions(fine_tuning=FineTuning(pruning=replace(OPTIONS, sparsity=0.8)))
     with pytest.raises(TrainingError, match=r"begun with another sparsity \(0.75, now 0.8\); pass --force"):
         export.export_run(blob_run, blobs, [PRUNED], tmp_path, options=options)
 

@@ -11,6 +11,7 @@ import pytest
 from edgeseg import metrics
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ConfigError, TrainingError
+from edgeseg.export.options import ExportOptions
 from edgeseg.fine_tuning import FineTuning, QatOptions
 from edgeseg.recipe import INT8_PTQ, INT8_QAT
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
 
-QAT = export.ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=2)))
+QAT = ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=2)))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_what_is_kept_is_the_best_of_the_start_and_all_epochs(run, exported):
 def test_where_the_steps_do_harm_the_start_is_kept(run, blobs, tmp_path):
     """A learning rate of 1 ruins every weight."""
     parent = run_folder.open_run(copy_of(run, tmp_path / "run"))
-    options = export.ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=1, learning_rate=1.0)))
+    options = ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=1, learning_rate=1.0)))
     (artifact,) = export.export_run(parent, blobs, [INT8_QAT], tmp_path / "models", options=options)
     stated = run_folder.read_run(tuned(parent))
     (ruined,) = run_folder.read_history(tuned(parent))
@@ -128,7 +129,7 @@ def test_a_finished_fine_tuning_is_not_run_again(run, exported, blobs, tmp_path)
 
 
 def test_other_settings_are_refused_without_force(run, exported, blobs, tmp_path):
-    options = export.ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=3)))
+    options = ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=3)))
     with pytest.raises(TrainingError, match=r"another epochs \(2, now 3\); pass --force"):
         export.export_run(run, blobs, [INT8_QAT], tmp_path, options=options)
     assert list(tmp_path.iterdir()) == []

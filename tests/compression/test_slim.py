@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from blob_images import write_blobs
 from edgeseg.architecture import convolutions, count_macs, layer_widths
 from edgeseg.config import TrainingConfig, UNetConfig
 from edgeseg.errors import ConfigError, TrainingError
+from edgeseg.export.options import ExportOptions
 from edgeseg.fine_tuning import FineTuning, SlimOptions
 from edgeseg.recipe import RECIPES
 
@@ -17,6 +19,7 @@ importance = pytest.importorskip("edgeseg.compression.importance", reason="needs
 surgery = pytest.importorskip("edgeseg.compression.surgery", reason="needs TensorFlow")
 distillation = pytest.importorskip("edgeseg.compression.distillation", reason="needs TensorFlow")
 export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
+export_latency = pytest.importorskip("edgeseg.export.latency", reason="needs TensorFlow")
 fit = pytest.importorskip("edgeseg.training.fit", reason="needs TensorFlow")
 losses = pytest.importorskip("edgeseg.training.losses", reason="needs TensorFlow")
 model_files = pytest.importorskip("edgeseg.training.model_files", reason="needs TensorFlow")
@@ -148,6 +151,31 @@ def test_a_limit_that_no_network_keeps_is_refused():
         slim.slim_network(random_importance(NETWORK), NETWORK, SlimOptions(target_bytes=1000))
 
 
+def test_a_limit_on_latency_is_asked_of_the_networks_and_holds():
+    """Of a machine that takes as long as it has multiply-accumulates to compute."""
+    network, asked = UNetConfig(base_filters=32, levels=3, input_size=64), []
+
+    def latency(narrow):
+        asked.append(count_macs(narrow) / count_macs(network))
+        return asked[-1]
+
+    narrow = slim.slim_network(random_importance(network), network, SlimOptions(target_latency=0.5), latency)
+    assert 0.4 < count_macs(narrow) / count_macs(network) <= 0.5
+    assert len(asked) < 12
+
+
+def test_the_latency_of_a_narrow_network_is_measured_against_the_whole_ones():
+    """A hundredth of the work: less time on any machine."""
+    whole = UNetConfig(base_filters=32, levels=3, input_size=64)
+    ratio = export_latency.latency_ratio(whole, UNetConfig(base_filters=2, levels=3, input_size=64))
+    assert 0 < ratio < 1
+
+
+def test_a_teacher_without_weight_is_refused():
+    with pytest.raises(ConfigError, match=r"while slim\.teacher, its weight, is 0"):
+        SlimOptions(teacher=0.0, teacher_run="other")
+
+
 def test_the_teachers_answer_is_the_second_channel_of_the_targets():
     teacher, rng = random_model(NETWORK, 0), np.random.default_rng(0)
     images, truth = (rng.random((2, 32, 32, 1), np.float32) for _ in range(2))
@@ -242,6 +270,30 @@ def test_the_teacher_makes_a_difference(slimmed, parent, blobs, tmp_path):
     assert history(alone) != history(slimmed)
 
 
+def test_another_run_may_teach(slimmed, parent, blobs, tmp_path):
+    """One that has learnt nothing, so that what it taught can be told from what the parent did."""
+    other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, blobs, force=False)
+    model_files.save_model(unet.build_unet(NETWORK), other.best_model)
+    options = replace(OPTIONS, teacher_run=str(other.path))
+    taught = slim.slim_run(copy_of(parent, blobs, tmp_path), blobs, options)
+    assert taught.network == slimmed.network
+    assert history(taught) != history(slimmed)
+
+
+def test_a_teacher_that_has_seen_other_images_is_refused(parent, blobs, tmp_path):
+    images = write_blobs(tmp_path / "others", seed=9)
+    other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, images, force=False)
+    model_files.save_model(unet.build_unet(NETWORK), other.best_model)
+    with pytest.raises(TrainingError, match="was trained on other images than"):
+        slim.slim_run(parent, blobs, replace(OPTIONS, teacher_run=str(other.path)))
+
+
+def test_a_teacher_that_was_not_trained_is_refused(parent, blobs, tmp_path):
+    other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, blobs, force=False)
+    with pytest.raises(TrainingError, match=r"the teacher .* holds no finished epoch"):
+        slim.slim_run(parent, blobs, replace(OPTIONS, teacher_run=str(other.path)))
+
+
 def test_a_run_that_was_not_trained_cannot_be_slimmed(blobs, tmp_path):
     run = run_folder.create_run(tmp_path / "run", NETWORK, TRAINING, blobs, force=False)
     with pytest.raises(TrainingError, match="no finished epoch"):
@@ -252,7 +304,7 @@ def test_a_run_that_was_not_trained_cannot_be_slimmed(blobs, tmp_path):
 def test_slim_files_hold_the_macs_of_the_widths_and_the_bytes_that_were_estimated(
     slimmed, parent, blobs, tmp_path
 ):
-    options = export.ExportOptions(fine_tuning=FineTuning(slim=OPTIONS))
+    options = ExportOptions(fine_tuning=FineTuning(slim=OPTIONS))
     recipes = [RECIPES["slim"], RECIPES["slim-int8-ptq"]]
     for artifact in export.export_run(parent, blobs, recipes, tmp_path, options=options):
         assert artifact.metadata["audit"]["macs"] == count_macs(slimmed.network)

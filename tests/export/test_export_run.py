@@ -1,6 +1,7 @@
 """From a trained run to files: what is written, what is refused, and that it is repeatable."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -10,12 +11,15 @@ import pytest
 from blob_images import write_blobs
 from edgeseg.artifact import load_artifact
 from edgeseg.audit.audit import audit_model, judge
-from edgeseg.errors import CheckError, OutputError, TrainingError
-from edgeseg.recipe import QUICK, RECIPES
+from edgeseg.errors import ArtifactError, CheckError, ConfigError, OutputError, TrainingError
+from edgeseg.export.options import ExportOptions
+from edgeseg.recipe import INT8_MIXED, QUICK, RECIPES, promised
 
 pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
 convert = pytest.importorskip("edgeseg.export.convert", reason="needs TensorFlow")
+model_files = pytest.importorskip("edgeseg.training.model_files", reason="needs TensorFlow")
+run_folder = pytest.importorskip("edgeseg.training.run_folder", reason="needs TensorFlow")
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +83,68 @@ def test_no_path_of_this_machine_is_in_a_sidecar(exported, blobs):
         assert str(blobs.root) not in json.dumps(artifact.metadata)
 
 
-def test_existing_files_are_not_replaced_without_force(run, blobs, exported):
+def test_what_was_made_in_the_same_way_is_kept(run, blobs, exported):
     out = exported["float32"].path.parent
-    with pytest.raises(OutputError, match="--force"):
-        export.export_run(run, blobs, [RECIPES["float32"]], out)
+    before = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    again = export.export_run(run, blobs, [RECIPES[variant] for variant in QUICK], out)
+    assert [artifact.variant for artifact in again] == list(QUICK)
+    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == before
+
+
+def test_only_what_is_missing_is_made(run, blobs, exported, tmp_path):
+    shutil.copytree(exported["float32"].path.parent, tmp_path / "models")
+    lost = tmp_path / "models" / exported["float16"].path.name
+    lost.unlink()
+    before = {path: path.stat().st_mtime_ns for path in lost.parent.glob("*.tflite")}
+    export.export_run(run, blobs, [RECIPES["float32"], RECIPES["float16"]], lost.parent)
+    assert lost.read_bytes() == exported["float16"].data
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "how"),
+    [({"calibration_count": 5}, "another calibration_count"), ({"seed": 1}, "another seed")],
+)
+def test_what_was_made_otherwise_is_not_replaced_without_force(run, blobs, exported, changed, how):
+    out = exported["int8-ptq"].path.parent
+    with pytest.raises(OutputError, match=f"was made with {how}; pass --force"):
+        export.export_run(run, blobs, [RECIPES["int8-ptq"]], out, options=ExportOptions(**changed))
+
+
+def test_the_file_of_another_run_is_not_replaced_without_force(run, blobs, exported, tmp_path):
+    shutil.copytree(run.path, tmp_path / "run", ignore=shutil.ignore_patterns("variants"))
+    other = run_folder.open_run(tmp_path / "run")
+    model = model_files.load_best(other)
+    model.get_layer("logits").bias.assign_add([1.0])
+    model_files.save_model(model, other.best_model)
+    with pytest.raises(OutputError, match="was made from another run; pass --force"):
+        export.export_run(other, blobs, [RECIPES["float32"]], exported["float32"].path.parent)
+
+
+def test_a_damaged_file_is_not_taken_for_a_finished_one(run, blobs, exported, tmp_path):
+    shutil.copytree(exported["float32"].path.parent, tmp_path / "models")
+    path = tmp_path / "models" / exported["float32"].path.name
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ArtifactError, match="was cut or replaced"):
+        export.export_run(run, blobs, [RECIPES["float32"]], path.parent)
+
+
+def test_named_layers_stay_in_float_and_no_others(run, blobs, tmp_path):
+    pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
+    options = ExportOptions(keep_float="down0", calibration_count=10)
+    (artifact,) = export.export_run(run, blobs, [INT8_MIXED], tmp_path, options=options)
+    assert artifact.metadata["recipe"]["float_layers"]
+    assert all("down0" in layer for layer in artifact.metadata["recipe"]["float_layers"])
+    assert artifact.metadata["audit"]["float_operators"]
+    assert judge(audit_model(artifact.data, name="mixed"), promised(artifact.metadata["recipe"])) == ()
+    assert artifact.metadata["verification"]["agreement"] >= 0.99
+
+
+def test_a_name_that_fits_no_layer_is_refused_with_those_that_are_there(run, blobs, tmp_path):
+    pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
+    with pytest.raises(ConfigError, match=r"fits --keep-float 'down9'; there are .*down0"):
+        export.export_run(run, blobs, [INT8_MIXED], tmp_path, options=ExportOptions(keep_float="down9"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_data_set_is_refused(run, tmp_path):
