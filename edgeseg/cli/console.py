@@ -96,7 +96,13 @@ def _bar(title: str) -> Iterator[Progress]:
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None, note="")
-        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
+
+        def show(done: int, total: int, note: str) -> None:
+            if total != bar.tasks[0].total:  # another stage, at another speed
+                bar.reset(task, total=total, completed=done)
+            bar.update(task, completed=done, note=note)
+
+        yield show
 
 
 class _Lines:
@@ -105,16 +111,20 @@ class _Lines:
     def __init__(self, title: str) -> None:
         import time
 
-        self._clock = time.monotonic
-        self._title, self._start, self._last, self._tenth = title, time.monotonic(), time.monotonic(), -1
+        self._clock, self._title = time.monotonic, title
+        self._last, self._tenth = time.monotonic(), -1
+        self._total, self._start, self._begun = 0, time.monotonic(), 0
 
     def __call__(self, done: int, total: int, note: str) -> None:
         now = self._clock()
+        if total != self._total:  # another stage, at another speed
+            self._total, self._start, self._begun = total, now, done
         tenth = 10 * done // max(total, 1)
         if done < total and now - self._last < 10 and (tenth == self._tenth or now - self._last < 1):
             return
         self._last, self._tenth = now, tenth
-        left = (now - self._start) / done * (total - done) if done else float("nan")
-        remaining = f", {left:.0f} s left" if 0 < done < total else ""
+        so_far = done - self._begun
+        left = (now - self._start) / so_far * (total - done) if so_far else None
+        remaining = f", {left:.0f} s left" if left is not None and done < total else ""
         sys.stderr.write(f"{self._title}: {done}/{total}{remaining}{'  ' + note if note else ''}\n")
         sys.stderr.flush()
