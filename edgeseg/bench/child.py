@@ -19,6 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from edgeseg.artifact import Artifact, load_artifact
 from edgeseg.bench.latency import MIN_WARMUP, Laps, repeat, run_lap, timing_tile
 from edgeseg.bench.measurement import Failure, Run
@@ -42,6 +45,7 @@ class Job:
         options: how.
         data: the data set's folder, or `None` to leave quality out.
         split: of it.
+        masks: file to write the masks to that quality is measured with (see `quality.compare_masks`).
     """
 
     model: str
@@ -49,6 +53,7 @@ class Job:
     options: BenchOptions
     data: str | None
     split: str
+    masks: str
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -157,7 +162,12 @@ def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -
     def progress(done: int, total: int, _note: str) -> None:
         alive(f"quality {done}/{total}")
 
-    return measure_quality(segmenter, samples, artifact.preprocessing, progress=progress)
+    with Path(job.masks).open("wb") as file:
+
+        def keep(mask: npt.NDArray[np.bool_]) -> None:
+            file.write(np.packbits(mask).tobytes())
+
+        return measure_quality(segmenter, samples, artifact.preprocessing, progress=progress, keep=keep)
 
 
 def _own_stdout() -> int:

@@ -134,6 +134,7 @@ class Measurement:
             "dice_mean": mean.get("dice"),
             "iou_pooled": pooled.get("iou"),
             "iou_mean": mean.get("iou"),
+            "agreement": self.quality.agreement if self.quality else None,
         }
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
 
 from edgeseg.config import Preprocessing
 from edgeseg.metrics import ConfusionCounts, count, mean, pooled
@@ -19,20 +22,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ImageCounts:
-    """One image's pixels by truth and prediction."""
+    """One image's pixels.
+
+    Attributes:
+        stem: the image.
+        counts: by truth and prediction.
+        differing: mask pixels that are not the reference file's; None where there is no such file.
+    """
 
     stem: str
     counts: ConfusionCounts
+    differing: int | None = None
+
+    @property
+    def pixels(self) -> int:
+        """How many there are."""
+        counts = self.counts
+        return counts.tp + counts.fp + counts.fn + counts.tn
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data: `stem`, `tp`, `fp`, `fn`, `tn`."""
+        """As JSON-able data: `stem`, `tp`, `fp`, `fn`, `tn`, and `differing` where it is known."""
         counts = self.counts
-        return {"stem": self.stem, "tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn}
+        value = {"stem": self.stem, "tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn}
+        return value if self.differing is None else value | {"differing": self.differing}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
-        return cls(value["stem"], ConfusionCounts(value["tp"], value["fp"], value["fn"], value["tn"]))
+        counts = ConfusionCounts(value["tp"], value["fp"], value["fn"], value["tn"])
+        return cls(value["stem"], counts, value.get("differing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,31 @@ class QualityResult:
         """Every metric as the mean of each image's own value."""
         return mean([image.counts for image in self.images])
 
+    @property
+    def agreement(self) -> float | None:
+        """Share of all mask pixels, 0 to 1, that are as the reference file's; None where there is none."""
+        differing = [image.differing for image in self.images if image.differing is not None]
+        if len(differing) < len(self.images):
+            return None
+        return 1 - sum(differing) / sum(image.pixels for image in self.images)
+
+
+def compare_masks(quality: QualityResult, masks: bytes, reference: bytes) -> QualityResult:
+    """Count in every image the mask pixels in which two files differ.
+
+    Args:
+        quality: of the file.
+        masks: of the file: `numpy.packbits` of each image's mask, in the order of `quality`.
+        reference: likewise, of the file to compare with.
+    """
+    images, start = [], 0
+    for image in quality.images:
+        end = start + (image.pixels + 7) // 8
+        mine, other = (np.frombuffer(each[start:end], np.uint8) for each in (masks, reference))
+        images.append(replace(image, differing=int(np.unpackbits(mine ^ other).sum(dtype=np.int64))))
+        start = end
+    return QualityResult(tuple(images))
+
 
 def measure_quality(
     segmenter: Segmenter,
@@ -58,6 +101,7 @@ def measure_quality(
     preprocessing: Preprocessing,
     *,
     progress: Progress,
+    keep: Callable[[npt.NDArray[np.bool_]], None] = lambda _mask: None,
 ) -> QualityResult:
     """Segment every sample, by overlapping tiles where it is larger than the model, and count its pixels.
 
@@ -66,6 +110,7 @@ def measure_quality(
         samples: images and masks.
         preprocessing: the model's own.
         progress: told (images done, images in all, stem), after each tile too.
+        keep: given each mask, `(H, W)` bool.
 
     Raises:
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
@@ -79,7 +124,8 @@ def measure_quality(
         def tile_done(_tile: int, _tiles: int, _note: str, done: int = done, stem: str = sample.stem) -> None:
             progress(done, len(samples), stem)
 
-        mask = segment(apply(image, preprocessing), segmenter, progress=tile_done)
-        images.append(ImageCounts(sample.stem, count(truth, mask != 0)))
+        mask = segment(apply(image, preprocessing), segmenter, progress=tile_done) != 0
+        images.append(ImageCounts(sample.stem, count(truth, mask)))
+        keep(mask)
     progress(len(samples), len(samples), "")
     return QualityResult(tuple(images))

@@ -61,6 +61,13 @@ class ModelResult:
     audit: dict[str, Any] | None
     measurements: tuple[Measurement, ...]
 
+    @property
+    def is_float32(self) -> bool:
+        """Whether others are compared with it: by its sidecar, or, without one, by what is in the file."""
+        if self.variant == "unknown" and self.audit:
+            return set(self.audit["weight_dtypes"]) == {"float32"}
+        return self.variant == "float32"
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
         return {

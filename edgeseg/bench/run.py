@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from edgeseg.bench.measurement import Failure, Measurement
 from edgeseg.bench.models import display_names
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.process import ask, explain
+from edgeseg.bench.quality import compare_masks
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.size import measure_size
 from edgeseg.data.dataset import SegmentationDataset
@@ -62,20 +64,29 @@ def run_bench(
     used = _dataset_used(dataset, split)
     machine, before = read_machine(runtime=f"{runtime.name} {runtime.version}"), read_state()
     found = [_describe(path, name, options) for path, name in zip(models, display_names(models), strict=True)]
-    jobs = [
-        Job(model=str(path), threads=threads, options=options, data=_quality_data(dataset, turn), split=split)
-        for turn in range(options.rounds)
-        for threads in options.threads
-        for path in models
-    ]
     complete = True
-    try:
-        for number, job in enumerate(jobs):
-            index = number % len(models)
-            found[index] = _measure(found[index], job, partial(progress, number, len(jobs)))
-        progress(len(jobs), len(jobs), "")
-    except KeyboardInterrupt:
-        complete = False
+    with tempfile.TemporaryDirectory(prefix="edgeseg-bench-") as folder:
+        jobs = [
+            Job(
+                model=str(path),
+                threads=threads,
+                options=options,
+                data=_quality_data(dataset, turn),
+                split=split,
+                masks=str(_masks(folder, index, threads)),
+            )
+            for turn in range(options.rounds)
+            for threads in options.threads
+            for index, path in enumerate(models)
+        ]
+        try:
+            for number, job in enumerate(jobs):
+                index = number % len(models)
+                found[index] = _measure(found[index], job, partial(progress, number, len(jobs)))
+            progress(len(jobs), len(jobs), "")
+        except KeyboardInterrupt:
+            complete = False
+        found = _compare(found, folder)
     result = BenchResult(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         edgeseg=__version__,
@@ -148,6 +159,34 @@ def _measure(model: ModelResult, job: Job, heard: Callable[[str], None]) -> Mode
     )
     in_order = sorted((*others, new), key=lambda each: job.options.threads.index(each.threads))
     return replace(model, measurements=tuple(in_order))
+
+
+def _masks(folder: str, index: int, threads: int) -> Path:
+    """Where the child puts the masks of one model with one number of threads."""
+    return Path(folder) / f"{index}-{threads}"
+
+
+def _compare(models: Sequence[ModelResult], folder: str) -> list[ModelResult]:
+    """Say in how many mask pixels each model differs from the first float32 one with as many threads."""
+    reference = next((index for index, model in enumerate(models) if model.is_float32), None)
+    if reference is None:
+        return list(models)
+    compared = []
+    for index, model in enumerate(models):
+        measurements = []
+        for each in model.measurements:
+            paths = [_masks(folder, number, each.threads) for number in (index, reference)]
+            if each.quality and _has_quality(models[reference], each.threads):
+                masks, others = (path.read_bytes() for path in paths)
+                measurements.append(replace(each, quality=compare_masks(each.quality, masks, others)))
+            else:
+                measurements.append(each)
+        compared.append(replace(model, measurements=tuple(measurements)))
+    return compared
+
+
+def _has_quality(model: ModelResult, threads: int) -> bool:
+    return any(each.quality and each.threads == threads for each in model.measurements)
 
 
 def _ask(job: Job, heard: Callable[[str], None]) -> Answer:

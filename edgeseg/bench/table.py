@@ -23,12 +23,12 @@ def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
 
     `kB` is 1000 bytes, `MB` a million; times are milliseconds. `kB` and `gzip kB` are of the model before
     and after `gzip -9`, `xz kB` of the file where it is an .xz container. `bytes x` (of the file as it is)
-    and `p50 x` are ratios to the first float32 model with the same number of threads. They are what was
-    measured here, no promise.
+    and `p50 x` are ratios to the first float32 model with the same number of threads, `agree %` the share of
+    mask pixels that are as that one's. They are what was measured here, no promise.
     """
     header = [
         "model", "variant", "threads", "kB", "gzip kB", "xz kB", "p50 ms", "p90", "p99", "init ms",
-        "first ms", "peak MB", "model MB", "Dice", "IoU", "bytes x", "p50 x",
+        "first ms", "peak MB", "model MB", "Dice", "IoU", "agree %", "bytes x", "p50 x",
     ]  # fmt: skip
     rows = [_row(result, model, measurement) for model in result.models for measurement in model.measurements]
     used = [i for i in range(len(header)) if i < 5 or any(row[i] not in ("", "-") for row in rows)]
@@ -47,12 +47,14 @@ def _row(result: BenchResult, model: ModelResult, measurement: Measurement) -> l
         _number(size.xz_bytes / 1000 if size and size.xz_bytes is not None else None, 1),
     ]
     if measurement.failure:
-        return [*label, "failed", *["-"] * 10]
+        return [*label, "failed", *["-"] * 11]
+    agreement = summary.get("agreement")
     return [
         *label,
         *(_number(summary.get(key), 2) for key in _LATENCY),
         *(_number(summary.get(key), 1) for key in ("peak_mb", "model_mb")),
         *(_number(summary.get(key), 4) for key in ("dice_pooled", "iou_pooled")),
+        _number(None if agreement is None else 100 * agreement, 3),
         *_ratios(result, model, measurement),
     ]
 
@@ -73,16 +75,9 @@ def _ratios(result: BenchResult, model: ModelResult, measurement: Measurement) -
 def _float32(result: BenchResult, threads: int) -> tuple[ModelResult, Measurement] | None:
     for model in result.models:
         for measurement in model.measurements:
-            if _is_float32(model) and measurement.threads == threads and not measurement.failure:
+            if model.is_float32 and measurement.threads == threads and not measurement.failure:
                 return model, measurement
     return None
-
-
-def _is_float32(model: ModelResult) -> bool:
-    """By its sidecar, or, where it has none, by what is in the file."""
-    if model.variant == "unknown" and model.audit:
-        return set(model.audit["weight_dtypes"]) == {"float32"}
-    return model.variant == "float32"
 
 
 def failure_lines(result: BenchResult) -> list[str]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edgeseg.artifact import load_artifact
-from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality
+from edgeseg.bench.quality import ImageCounts, QualityResult, compare_masks, measure_quality
 from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
@@ -74,3 +74,31 @@ def test_counts_survive_json():
     image = ImageCounts("a", ConfusionCounts(1, 2, 3, 4))
     assert image.to_dict() == {"stem": "a", "tp": 1, "fp": 2, "fn": 3, "tn": 4}
     assert QualityResult((ImageCounts.from_dict(image.to_dict()),)) == QualityResult((image,))
+
+
+def test_differing_pixels_are_counted_image_by_image():
+    """Images of 7 and 12 pixels: neither fills its last byte."""
+    mine = [np.array([1, 0, 1, 0, 1, 0, 1], bool), np.zeros(12, bool)]
+    other = [np.array([1, 0, 1, 0, 1, 1, 0], bool), np.ones(12, bool)]
+    quality = QualityResult(
+        tuple(ImageCounts(str(mask.size), count(~mask, mask)) for mask in mine)  # any truth will do
+    )
+    masks, reference = (b"".join(np.packbits(each).tobytes() for each in masks) for masks in (mine, other))
+    found = compare_masks(quality, masks, reference)
+    assert [image.differing for image in found.images] == [2, 12]
+    assert found.agreement == pytest.approx(5 / 19)
+    assert compare_masks(quality, masks, masks).agreement == 1
+    assert QualityResult((*found.images, quality.images[0])).agreement is None
+
+
+def test_each_mask_is_handed_over(segmenter, blobs):
+    kept = []
+    samples = blobs.split("test")
+    measure_quality(segmenter, samples, Preprocessing(), progress=quiet, keep=kept.append)
+    assert [mask.shape for mask in kept] == [(64, 64)] * 6
+    assert np.array_equal(kept[0], segmenter.mask(samples[0].read()[0]))
+
+
+def test_a_known_difference_survives_json():
+    image = ImageCounts("a", ConfusionCounts(1, 2, 3, 4), differing=0)
+    assert ImageCounts.from_dict(image.to_dict()) == image

@@ -70,6 +70,18 @@ def test_quality_is_measured_on_the_split_and_both_models_find_the_blobs(both):
             assert measurement.quality.pooled["dice"] > 0.95
 
 
+def test_agreement_is_with_the_float32_file(both):
+    float32, int8 = (model.measurements[0].quality for model in both[0].models)
+    assert float32.agreement == 1
+    assert 0.99 < int8.agreement < 1
+    assert sum(image.differing for image in int8.images) > 0
+
+
+def test_without_a_float32_file_there_is_no_agreement(blobs):
+    found = run_bench([INT8], dataset=blobs, options=BenchOptions(**QUICK))
+    assert found.models[0].measurements[0].quality.agreement is None
+
+
 def test_the_models_share_of_memory_is_told(both):
     run = both[0].models[0].measurements[0].runs[0]
     assert 10_000_000 < run.baseline_bytes < run.peak_bytes < 400_000_000
