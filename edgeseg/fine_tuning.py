@@ -64,9 +64,9 @@ class PruningOptions:
             ground truth).
     """
 
-    epochs: int = 20
+    epochs: int = 40
     batch_size: int = 8
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     initial_sparsity: float = 0.5
     sparsity: float = 0.9
     begin: float = 0.0
