@@ -9,25 +9,16 @@ import sys
 from pathlib import Path
 
 from edgeseg.bench.result import BenchResult, ModelResult, load_result
+from edgeseg.recipe import RECIPES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 START, END = "<!-- results -->", "<!-- /results -->"
 
 HEADER = (
-    "data",
-    "variant",
-    "kB",
-    "gzip kB",
-    "p50 ms",
-    "p90 ms",
-    "model MB",
-    "Dice",
-    "IoU",
-    "bytes x",
-    "p50 x",
-)
-ORDER = ("float32", "float16", "dynamic-int8", "int8-ptq")
+    "data", "variant", "kB", "gzip kB", "xz kB", "p50 ms", "2 threads", "Dice", "IoU", "mean Dice",
+    "mean IoU", "agree %", "operators", "bytes x", "p50 x",
+)  # fmt: skip
 
 
 def tables() -> str:
@@ -35,7 +26,7 @@ def tables() -> str:
     results = {path.parent.name: load_result(path) for path in sorted(RESULTS.glob("*/bench.json"))}
     lines = ["| " + " | ".join(HEADER) + " |", "|---|---|" + "---:|" * (len(HEADER) - 2)]
     for result in results.values():
-        models = sorted(result.models, key=lambda each: ORDER.index(each.variant))
+        models = sorted(result.models, key=lambda each: list(RECIPES).index(each.variant))
         lines += ["| " + " | ".join(_cells(result, model)) + " |" for model in models]
     return "\n".join([_caption(results), "", *lines, "", _notes()])
 
@@ -45,35 +36,47 @@ def _caption(results: dict[str, BenchResult]) -> str:
     images = ", ".join(f"{each.dataset.images} of `{name}`" for name, each in results.items() if each.dataset)
     machine = first.machine
     return (
-        f"`unet-16` (1.9 M parameters, 256x256), test images: {images}; {machine.cpu}, one thread, "
-        f"{machine.runtime}."
+        f"`unet-16` (1.9 M parameters, 256x256), test images: {images}; {machine.cpu} "
+        f"({', '.join(machine.cpu_features)}), {machine.runtime}; every file in 1 XNNPACK partition."
     )
 
 
 def _notes() -> str:
     return (
-        "Dice and IoU are pooled over the test images; `bytes x` and `p50 x` are ratios to the float32 file "
-        "of the same data, measured in the same run; `model MB` is the memory that the model adds to an idle "
-        "process. Raw samples, machine and commands: [benchmarks/results](benchmarks/README.md)."
+        "Dice and IoU are pooled over the test images, `mean` is the mean of the images' own; `agree %`: "
+        "mask pixels that are as those of the float32 file; `bytes x` (of the file as it is shipped) and "
+        "`p50 x` (one thread) are ratios to the float32 file of the same data, measured in the same run. Raw "
+        "samples, machine and commands: [benchmarks/results](benchmarks/README.md)."
     )
 
 
 def _cells(result: BenchResult, model: ModelResult) -> list[str]:
     float32 = next(each for each in result.models if each.variant == "float32")
-    summary, base = model.measurements[0].summary, float32.measurements[0].summary
+    summary, base = _summary(model, 1), _summary(float32, 1)
     assert model.size
+    assert model.audit
     assert float32.size
     assert result.dataset
+    assert model.audit["partitions"] == 1
+    xz = model.size.xz_bytes
     return [
         result.dataset.name,
         f"`{model.variant}`",
         f"{model.size.raw_bytes / 1000:,.0f}",
         f"{model.size.gzip_bytes / 1000:,.0f}",
-        *(f"{summary[key]:.1f}" for key in ("p50_ms", "p90_ms", "model_mb")),
-        *(f"{summary[key]:.4f}" for key in ("dice_pooled", "iou_pooled")),
-        f"{model.size.raw_bytes / float32.size.raw_bytes:.2f}",
+        f"{xz / 1000:,.0f}" if xz else "",
+        f"{summary['p50_ms']:.1f}",
+        f"{_summary(model, 2)['p50_ms']:.1f}",
+        *(f"{summary[key]:.4f}" for key in ("dice_pooled", "iou_pooled", "dice_mean", "iou_mean")),
+        f"{100 * (summary['agreement'] or 0):.2f}",
+        str(sum(model.audit["operators"].values())),
+        f"{model.size.file_bytes / float32.size.raw_bytes:.3f}",
         f"{(summary['p50_ms'] or 0) / (base['p50_ms'] or 1):.2f}",
     ]
+
+
+def _summary(model: ModelResult, threads: int) -> dict[str, float | None]:
+    return next(each.summary for each in model.measurements if each.threads == threads)
 
 
 def main() -> None:
