@@ -107,6 +107,9 @@ def _referee(
     if not (tuned.exists() and plain.exists()):
         return None
     first, second = load_artifact(tuned), load_artifact(plain)
+    origins = [each.metadata.get("made_from", {}).get("model_sha256") for each in (first, second)]
+    if None in origins or origins[0] != origins[1]:
+        return None  # of another run, or made elsewhere: nothing to choose between
     if first.metadata.get("referee", {}).get("plain_sha256") == second.metadata["sha256"]:
         return first
     progress(f"comparing {first.variant} with {second.variant}")

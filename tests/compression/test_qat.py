@@ -121,6 +121,14 @@ def test_the_referee_says_which_to_ship_in_the_sidecar(exported):
     assert "referee" not in exported[0]["int8-ptq"].metadata
 
 
+def test_a_rival_that_was_made_elsewhere_is_not_judged(run, exported, blobs, tmp_path):
+    """The file that lies in its place has no sidecar, so nobody knows what it was made from."""
+    plain = exported[0]["int8-ptq"]
+    (tmp_path / plain.path.name).write_bytes(plain.data)
+    (artifact,) = export.export_run(run, blobs, [INT8_QAT], tmp_path, options=QAT)
+    assert "referee" not in artifact.metadata
+
+
 def test_a_finished_fine_tuning_is_not_run_again(run, exported, blobs, tmp_path):
     before = (tuned(run).path / "history.csv").read_bytes()
     (again,) = export.export_run(run, blobs, [INT8_QAT], tmp_path, options=QAT)
