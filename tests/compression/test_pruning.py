@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from edgeseg.errors import CheckError, ConfigError, TrainingError
 from edgeseg.export.options import ExportOptions
 from edgeseg.fine_tuning import FineTuning, PruningOptions, override
 from edgeseg.recipe import PRUNED, PRUNED_INT8_PTQ, promised
+from run_processes import copy_of, start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
 pruning = pytest.importorskip("edgeseg.compression.pruning", reason="needs TensorFlow")
@@ -246,22 +246,10 @@ def test_bench_shows_raw_and_compressed_bytes_of_a_container(exported, tmp_path)
         assert f"{artifact.packed_bytes / 1000:,.1f}" in row
 
 
-def start_export(run_path, out):
-    settings = [f"--set=pruning.{each}" for each in ("epochs=12", "batch_size=3", "frequency=4")]
-    command = [
-        sys.executable, "-m", "edgeseg", "export", run_path, "--out", out, "--variant", "pruned", *settings
-    ]  # fmt: skip
-    return subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def copy_of(run, path):
-    """The trained run without what was fine-tuned from it."""
-    path.mkdir()
-    for name in ("run.json", "history.csv", "best.keras"):
-        (path / name).write_bytes((run.path / name).read_bytes())
-    return path
+SETTINGS = (
+    "--variant", "pruned", "--set", "pruning.epochs=12", "--set", "pruning.batch_size=3",
+    "--set", "pruning.frequency=4",
+)  # fmt: skip
 
 
 def history_without_times(run_path):
@@ -273,20 +261,17 @@ def history_without_times(run_path):
 def test_a_killed_pruning_resumes_to_the_very_bytes_of_an_undisturbed_one(blob_run, tmp_path):
     """SIGKILL after the first checkpoint, in the middle of the pruning."""
     whole, broken = copy_of(blob_run, tmp_path / "whole"), copy_of(blob_run, tmp_path / "broken")
-    with start_export(whole, tmp_path / "a") as process:
+    with start("export", whole, "--out", tmp_path / "a", *SETTINGS) as process:
         output, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
     assert "they save no time" in output
 
-    checkpoint = broken / "variants" / "pruned" / "checkpoints" / "checkpoint"
-    with start_export(broken, tmp_path / "b") as process:
-        while not checkpoint.exists():
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.01)
+    with start("export", broken, "--out", tmp_path / "b", *SETTINGS) as process:
+        wait_for_checkpoint(broken / "variants" / "pruned", process)
         os.kill(process.pid, signal.SIGKILL)
     assert len(history_without_times(broken)) < 12
 
-    with start_export(broken, tmp_path / "b") as process:
+    with start("export", broken, "--out", tmp_path / "b", *SETTINGS) as process:
         _, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
     assert history_without_times(broken) == history_without_times(whole)

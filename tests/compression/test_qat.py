@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -14,6 +12,7 @@ from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.export.options import ExportOptions
 from edgeseg.fine_tuning import FineTuning, QatOptions
 from edgeseg.recipe import INT8_PTQ, INT8_QAT
+from run_processes import copy_of, start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.export.run", reason="needs TensorFlow")
@@ -167,36 +166,16 @@ def test_settings_out_of_range_are_refused(setting, value):
 SETTINGS = ("--variant", "int8-qat", "--set", "qat.epochs=3", "--set", "qat.batch_size=3")
 
 
-def start_export(run_path, out):
-    command = [sys.executable, "-m", "edgeseg", "export", str(run_path), "--out", str(out), *SETTINGS]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for_checkpoint(run_path, process):
-    checkpoint = run_path / "variants" / "int8-qat" / "checkpoints" / "checkpoint"
-    while not checkpoint.exists():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.01)
-
-
-def copy_of(run, path):
-    """The trained run without what was fine-tuned from it."""
-    path.mkdir()
-    for name in ("run.json", "history.csv", "best.keras"):
-        (path / name).write_bytes((run.path / name).read_bytes())
-    return path
-
-
 @pytest.mark.slow
 def test_an_interrupted_fine_tuning_says_so_and_ends_in_the_bytes_of_an_undisturbed_one(run, tmp_path):
     """Ctrl-C after the first epoch, SIGKILL after the next start, then to the end."""
     whole, broken = copy_of(run, tmp_path / "whole"), copy_of(run, tmp_path / "broken")
-    with start_export(whole, tmp_path / "a") as process:
+    with start("export", whole, "--out", tmp_path / "a", *SETTINGS) as process:
         _, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
 
-    with start_export(broken, tmp_path / "b") as process:
-        wait_for_checkpoint(broken, process)
+    with start("export", broken, "--out", tmp_path / "b", *SETTINGS) as process:
+        wait_for_checkpoint(broken / "variants" / "int8-qat", process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=500)
     assert process.returncode == 130
@@ -204,10 +183,10 @@ def test_an_interrupted_fine_tuning_says_so_and_ends_in_the_bytes_of_an_undistur
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("b/*"))
 
-    with start_export(broken, tmp_path / "b") as process:
+    with start("export", broken, "--out", tmp_path / "b", *SETTINGS) as process:
         time.sleep(3)
         os.kill(process.pid, signal.SIGKILL)
-    with start_export(broken, tmp_path / "b") as process:
+    with start("export", broken, "--out", tmp_path / "b", *SETTINGS) as process:
         _, errors = process.communicate(timeout=500)
         assert process.returncode == 0, errors
     (one,), (other,) = (list((tmp_path / name).glob("*.tflite")) for name in "ab")

@@ -5,8 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from blob_images import write_blobs
 from edgeseg.config import TrainingConfig, UNetConfig
 from edgeseg.errors import OutputError, TrainingError
+from run_processes import start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
 fit = pytest.importorskip("edgeseg.training.fit", reason="needs TensorFlow")
@@ -133,14 +132,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def train(data, out, *options):
-    command = [sys.executable, "-m", "edgeseg", "train", str(data), "--out", str(out), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_for_checkpoint(run_path, process):
-    while not (run_path / "checkpoints" / "checkpoint").exists():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.01)
+    return start("train", data, "--out", out, *options)
 
 
 def interrupt(process):
