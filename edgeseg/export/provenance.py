@@ -23,10 +23,13 @@ def provenance(run: RunFolder, recipe: Recipe, options: ExportOptions) -> dict[s
     """
     if not run.best_model.exists():
         raise TrainingError(f"{run.path} holds no finished epoch yet; train it first")
-    groups = HEEDED[recipe.source]
-    return {
+    settings = {
+        f"{group}.{name}": value
+        for group in HEEDED[recipe.source]
+        for name, value in asdict(getattr(options.fine_tuning, group)).items()
+    }
+    return settings | {
         "model_sha256": files.sha256(run.best_model),
-        "fine_tuning": {group: asdict(getattr(options.fine_tuning, group)) for group in groups},
         "calibration_count": options.calibration_count if recipe.calibrated else None,
         "keep_float": options.keep_float if recipe.variant == INT8_MIXED.variant else None,
         "seed": options.seed,
@@ -50,7 +53,10 @@ def find_made(path: Path, wanted: dict[str, Any]) -> Artifact | None:
     stated = artifact.metadata.get("made_from", {})
     differing = [key for key in wanted if stated.get(key) != wanted[key]]
     if differing:
-        how = "from another run" if "model_sha256" in differing else f"with another {differing[0]}"
+        first = differing[0]
+        how = f"with another {first} ({stated.get(first)}, now {wanted[first]})"
+        if "model_sha256" in differing:
+            how = "from another run"
         raise OutputError(
             f"{path} exists already and was made {how}; pass --force to replace it, or choose another --out"
         )

@@ -103,7 +103,10 @@ def test_only_what_is_missing_is_made(run, blobs, exported, tmp_path):
 
 @pytest.mark.parametrize(
     ("changed", "how"),
-    [({"calibration_count": 5}, "another calibration_count"), ({"seed": 1}, "another seed")],
+    [
+        ({"calibration_count": 5}, r"another calibration_count \(200, now 5\)"),
+        ({"seed": 1}, r"another seed \(0, now 1\)"),
+    ],
 )
 def test_what_was_made_otherwise_is_not_replaced_without_force(run, blobs, exported, changed, how):
     out = exported["int8-ptq"].path.parent
