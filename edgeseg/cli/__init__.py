@@ -7,6 +7,7 @@ Exit codes: 0 fine, 1 a check or budget failed, 2 wrong usage or bad input, 130 
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from edgeseg._version import __version__
 from edgeseg.cli import data
 from edgeseg.cli.bench import bench
 from edgeseg.cli.check import check
-from edgeseg.cli.console import VERBOSITY
+from edgeseg.cli.console import INTERRUPTED, VERBOSITY
 from edgeseg.cli.demo import demo
 from edgeseg.cli.doctor import doctor
 from edgeseg.cli.export import export
@@ -74,6 +75,13 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a file name that the terminal cannot show
     try:
         app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            # Everything is written; TensorFlow's threads, stopped in the middle, can hang while Python ends.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
     except EdgesegError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from edgeseg.bench.options import BenchOptions
     from edgeseg.bench.result import BenchResult
 
-INTERRUPTED = 130
-
 
 def bench(
     models: Annotated[
@@ -68,7 +66,7 @@ def bench(
     finally:  # a full disk does not cost the table
         _show(result, as_json=as_json)
     if not result.complete:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(console.INTERRUPTED)
     if result.failures:
         raise typer.Exit(1)
 

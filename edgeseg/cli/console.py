@@ -21,6 +21,9 @@ class Verbosity:
 
 VERBOSITY = Verbosity()
 
+#: Exit code after Ctrl-C, as shells have it.
+INTERRUPTED = 130
+
 
 def say(text: str = "") -> None:
     """Print a result to stdout."""

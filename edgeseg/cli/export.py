@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeseg.cli.console import note, progress, say, table
+from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.fine_tuning import FineTuning, override, refuse_ignored, setting_names
 from edgeseg.recipe import INT8_MIXED, QUICK, RECIPES, Recipe, recipe
@@ -91,7 +91,7 @@ def export(
             made = export_run(opened, open_dataset(root), recipes, out, options=options, progress=report)
     except KeyboardInterrupt:
         note("interrupted; the same command goes on where it stood")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     kept = [artifact.path.name for artifact in made if artifact.path in before]
     if kept:
         note(f"already there, made in the same way: {', '.join(kept)} (--force makes them again)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgeseg.cli.console import note, progress, say, say_json, table
+from edgeseg.cli.console import INTERRUPTED, note, progress, say, say_json, table
 from edgeseg.errors import DatasetError
 from edgeseg.prediction.options import PredictOptions
 
@@ -59,7 +59,7 @@ def predict(
             made = predict_images(artifact, chosen, out, options, force=force, progress=report)
     except KeyboardInterrupt:
         note(f"interrupted; what was finished is in {out}")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         say_json(made.to_dict())
     elif made.images:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgeseg import config
-from edgeseg.cli.console import note, progress, say, table
+from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, DatasetError
 
 _DEFAULT_PRESET = "unet-16"
@@ -59,7 +59,7 @@ def train(
             history = fit.fit(run, dataset, progress=report)
     except KeyboardInterrupt:
         note(f"interrupted; go on with: edgeseg train {data} --out {out} --resume")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     best = max(history, key=lambda row: row["val_dice"])
     columns = ("epoch", "loss", "val_dice", "val_iou", "val_precision", "val_recall")
     say(table(["", *columns], [[name, *_cells(row, columns)] for name, row in _ends(history, best)]))

@@ -65,6 +65,8 @@ def fit(
 ) -> list[Row]:
     """Train from the last checkpoint of `run`, or from the beginning, to the last epoch.
 
+    Ctrl-C ends it after the step or the validation at hand, a second one at once.
+
     Args:
         run: where the configuration stands and the results go.
         dataset: must be the one that the run began with.
@@ -140,6 +142,8 @@ class Training:
         for epoch in range(int(self._epoch), self._run.training.epochs):
             row = self._run_epoch(epoch)
             self._keep(row)
+            if self._heard.is_set():
+                raise KeyboardInterrupt
             with _tensorflow_writing(folder), logs.as_default(step=epoch + 1):
                 for name in row:
                     tf.summary.scalar(name, row[name])
@@ -221,15 +225,20 @@ class Training:
 
 @contextlib.contextmanager
 def _heard_interrupts() -> Iterator[threading.Event]:
-    """Remember Ctrl-C: a KeyboardInterrupt that strikes in a finalizer of TensorFlow's is lost there."""
+    """Remember Ctrl-C until a step has ended; the second one raises `KeyboardInterrupt` at once.
+
+    Raised wherever TensorFlow just is, it is lost in a finalizer, or becomes a SystemError while a function
+    is traced.
+    """
     heard = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield heard
         return
 
     def hear(_number: int, _frame: Any) -> None:
+        if heard.is_set():
+            raise KeyboardInterrupt
         heard.set()
-        raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, hear)
     try:
