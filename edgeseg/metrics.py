@@ -1,4 +1,4 @@
-"""The one definition of every metric, on boolean masks.
+"""The one definition of every metric, on boolean masks and on the cells in them.
 
 With TP, FP, FN, TN as pixel counts:
 
@@ -7,7 +7,7 @@ With TP, FP, FN, TN as pixel counts:
 
 The rule for empty masks: where a fraction is 0/0, it is 1 if truth and prediction are both empty
 (nothing was there and nothing was found) and 0 otherwise. Dice and Jaccard can be 0/0 only in the
-first case.
+first case. Precision, recall and F1 of cells follow the same rule (which cells match: `bench/matching.py`).
 
 `pooled` adds up the counts of all images first; `mean` averages each image's own value, as the study
 does (doi 10.55214/25768484.v9i3.5668; the accuracy printed there repeats FN, the second is FP here).
@@ -69,6 +69,44 @@ class ConfusionCounts:
     def to_dict(self) -> dict[str, float]:
         """All metrics by name, each from 0 to 1."""
         return {name: getattr(self, name) for name in NAMES}
+
+
+@dataclass(frozen=True, slots=True)
+class CellCounts:
+    """How many cells there are in an image (or in several together).
+
+    Attributes:
+        true: in the ground truth.
+        found: in the prediction.
+        matched: true ones that were found.
+    """
+
+    true: int
+    found: int
+    matched: int
+
+    def __add__(self, other: CellCounts) -> CellCounts:
+        return CellCounts(self.true + other.true, self.found + other.found, self.matched + other.matched)
+
+    @property
+    def precision(self) -> float:
+        """Share of the found cells that are true; 1 where none was there and none found."""
+        return self._ratio(self.matched, self.found)
+
+    @property
+    def recall(self) -> float:
+        """Share of the true cells that were found; 1 where none was there and none found."""
+        return self._ratio(self.matched, self.true)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        return self._ratio(2 * self.matched, self.true + self.found)
+
+    def _ratio(self, numerator: int, denominator: int) -> float:
+        if denominator:
+            return numerator / denominator
+        return 1.0 if self.true + self.found == 0 else 0.0
 
 
 def count(truth: npt.NDArray[np.bool_], prediction: npt.NDArray[np.bool_]) -> ConfusionCounts:

@@ -1,6 +1,7 @@
 """Running a .tflite file: the only module that imports a TFLite runtime.
 
-`ai-edge-litert` is the runtime; `tflite-runtime` (ended in 2023) serves 32-bit ARM and old systems.
+`RUNTIMES` names what a file can be run by. `ai-edge-litert` is the one for use; `tflite-runtime` (ended
+in 2023) serves 32-bit ARM and old systems, the others are there to compare with.
 `Interpreter` is used and not `CompiledModel`: that one aborts on processors without LSE atomics
 (Raspberry Pi 3 and 4) and crashes on damaged files.
 """
@@ -19,15 +20,30 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.artifact import Artifact
-from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError
+from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError, nearest
 from edgeseg.native_output import captured_stderr
 from edgeseg.preprocessing import to_float, to_int8
 
-#: Distribution -> module that holds `Interpreter`, in the order of preference.
-_RUNTIMES = {
+#: What a file can be run by -> the distribution that it comes in.
+RUNTIMES = {
+    "litert": "ai-edge-litert",  # XNNPACK, and the built-in kernels for what that does not take
+    "litert-builtin": "ai-edge-litert",  # the optimized built-in kernels alone
+    "litert-reference": "ai-edge-litert",  # the plain loops that define what an operator is
+    "tflite-runtime": "tflite-runtime",  # ended in 2023, with its XNNPACK
+    "openvino": "openvino",
+}
+
+#: What runs a file unless the user says otherwise, in the order of preference.
+_DEFAULTS = ("litert", "tflite-runtime")
+
+_MODULES = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
     "tflite-runtime": "tflite_runtime.interpreter",
+    "openvino": "edgeseg.openvino_interpreter",
 }
+
+#: Runtime -> the resolver of operators that it asks for; none: the default, with XNNPACK.
+_RESOLVERS = {"litert-builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "litert-reference": "BUILTIN_REF"}
 
 #: XNNPACK's thread pool ends the process where the system gives it no more threads.
 _MOST_THREADS = 256
@@ -38,34 +54,57 @@ class Runtime:
     """A runtime that imports here.
 
     Attributes:
-        name: its distribution, `ai-edge-litert` or `tflite-runtime`.
+        kind: which of `RUNTIMES`.
+        name: its distribution, `ai-edge-litert`, `tflite-runtime` or `openvino`.
         version: of the distribution.
-        module: the Python module that holds `Interpreter`.
+        module: the Python module that holds its interpreter.
     """
 
+    kind: str
     name: str
     version: str
     module: Any
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
 
-def find_runtime() -> Runtime:
-    """The first runtime that imports.
+
+def find_runtime(kind: str | None = None) -> Runtime:
+    """A runtime that imports.
+
+    Args:
+        kind: which of `RUNTIMES`; `None`: `litert`, or else `tflite-runtime`.
 
     Raises:
-        MissingDependencyError: none does; the sentence says what to install here.
+        ConfigError: there is no such runtime.
+        MissingDependencyError: it does not import; the sentence says what to install here.
     """
+    if kind is not None and kind not in RUNTIMES:
+        raise ConfigError(f"no runtime '{kind}'; {nearest(kind, RUNTIMES)}")
     reasons = []
-    for name, module in _RUNTIMES.items():
+    for each in (kind,) if kind else _DEFAULTS:
+        name = RUNTIMES[each]
         try:
-            loaded = importlib.import_module(module)
+            loaded = importlib.import_module(_MODULES[name])
         except (ImportError, OSError) as error:  # OSError: its native library does not load here
             reasons.append(f"{name}: {error}")
             continue
-        return Runtime(name=name, version=_version(name), module=loaded)
+        return Runtime(kind=each, name=name, version=_version(name), module=loaded)
+    raise MissingDependencyError(f"{_advice(kind)} ({'; '.join(reasons)})")
+
+
+def _advice(kind: str | None) -> str:
     python = f"Python {sys.version_info.major}.{sys.version_info.minor} on {platform.machine()}"
-    raise MissingDependencyError(
+    if kind == "openvino":
+        return f"the runtime openvino is not installed for {python}: `pip install 'edgeseg[openvino]'`"
+    if kind == "tflite-runtime":
+        return (
+            f"the runtime tflite-runtime is not installed for {python}: `pip install "
+            "'edgeseg[tflite-runtime]'` with Python up to 3.11"
+        )
+    return (
         f"running a model needs a TFLite runtime for {python}: `pip install ai-edge-litert`, or on 32-bit "
-        f"ARM `pip install 'edgeseg[tflite-runtime]'` with Python up to 3.11 ({'; '.join(reasons)})"
+        "ARM `pip install 'edgeseg[tflite-runtime]'` with Python up to 3.11"
     )
 
 
@@ -77,7 +116,7 @@ def _version(distribution: str) -> str:
 
 
 def make_interpreter(
-    data: bytes, *, name: str, threads: int = 1, delegate: bool = True, keep_activations: bool = False
+    data: bytes, *, name: str, threads: int = 1, runtime: str | None = None, keep_activations: bool = False
 ) -> Any:
     """Build an interpreter with its tensors allocated.
 
@@ -85,20 +124,23 @@ def make_interpreter(
         data: the bytes of a .tflite file; the interpreter keeps a reference.
         name: what to call the file in an error.
         threads: of the operators; XNNPACK takes the number at construction only.
-        delegate: use XNNPACK (the default everywhere); false: the built-in kernels.
-        keep_activations: keep every tensor's value until the next run, in memory of its own.
+        runtime: which of `RUNTIMES`; `None`: the default here.
+        keep_activations: keep every tensor's value until the next run, in memory of its own; not with
+            `openvino`.
 
     Raises:
         ArtifactError: the runtime refuses the file.
         MissingDependencyError: no runtime here, or one that does not work with this numpy.
-        ConfigError: `threads` is not from 1 to 256.
+        ConfigError: `threads` is not from 1 to 256, or there is no such runtime.
     """
     if not 1 <= threads <= _MOST_THREADS:
         raise ConfigError(f"expected from 1 to {_MOST_THREADS} threads, but got {threads:,}")
-    runtime = find_runtime()
+    found = find_runtime(runtime)
+    if found.kind == "openvino":
+        return found.module.OpenVinoInterpreter(data, name=name, threads=threads)
     options: dict[str, Any] = {"model_content": data, "num_threads": threads}
-    if not delegate:
-        resolver = runtime.module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    if found.kind in _RESOLVERS:
+        resolver = getattr(found.module.OpResolverType, _RESOLVERS[found.kind])
         options["experimental_op_resolver_type"] = resolver
     if keep_activations:
         options["experimental_preserve_all_tensors"] = True
@@ -106,17 +148,17 @@ def make_interpreter(
     try:
         with captured_stderr(said), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that keeping all tensors takes memory
-            interpreter = runtime.module.Interpreter(**options)
+            interpreter = found.module.Interpreter(**options)
             interpreter.allocate_tensors()
     except SystemError as error:
         # tflite-runtime 2.14 imports with numpy 2 and fails here, without a reason.
         raise MissingDependencyError(
-            f"{runtime.name} {runtime.version} does not work with numpy {np.__version__}; "
+            f"{found} does not work with numpy {np.__version__}; "
             "install `numpy<2` beside it, or use ai-edge-litert"
         ) from error
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise ArtifactError(f"{runtime.name} {runtime.version} cannot load {name}: {reason}") from error
+        raise ArtifactError(f"{found} cannot load {name}: {reason}") from error
     return interpreter
 
 
@@ -149,14 +191,19 @@ class Segmenter:
     """
 
     def __init__(
-        self, artifact: Artifact, *, threads: int = 1, delegate: bool = True, keep_activations: bool = False
+        self,
+        artifact: Artifact,
+        *,
+        threads: int = 1,
+        runtime: str | None = None,
+        keep_activations: bool = False,
     ) -> None:
         """Load the model; errors as in `make_interpreter`, or `ArtifactError` for another interface."""
         self._interpreter = make_interpreter(
             artifact.data,
             name=str(artifact.path),
             threads=threads,
-            delegate=delegate,
+            runtime=runtime,
             keep_activations=keep_activations,
         )
         inputs, outputs = _details(self._interpreter, artifact)
@@ -249,7 +296,7 @@ def _check_interface(artifact: Artifact, inputs: list[Any], outputs: list[Any]) 
     same = inputs[0]["dtype"] == outputs[0]["dtype"] and inputs[0]["dtype"] in (np.int8, np.float32)
     if not (fits and same):
         raise ArtifactError(f"{expected}, but {artifact.path} has {describe(inputs)} -> {describe(outputs)}")
-    if inputs[0]["dtype"] == np.int8:
+    if inputs[0]["dtype"] == np.int8 and inputs[0]["quantization"] is not None:
         _check_scales(artifact, inputs[0]["quantization"], outputs[0]["quantization"])
 
 

@@ -1,5 +1,6 @@
 """Running a model: agreement between its int8 and float file, and refusals in words."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,17 @@ import numpy as np
 import pytest
 
 from edgeseg.artifact import load_artifact
-from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError
 from edgeseg.metrics import count, pooled
-from edgeseg.runtime import Segmenter, binarize, find_runtime, list_nodes, make_interpreter, to_probability
+from edgeseg.runtime import (
+    RUNTIMES,
+    Segmenter,
+    binarize,
+    find_runtime,
+    list_nodes,
+    make_interpreter,
+    to_probability,
+)
 
 MODELS = Path(__file__).with_name("models")
 AUDIT_MODELS = Path(__file__).with_name("audit") / "models"
@@ -93,16 +102,61 @@ def test_shape_and_type_are_the_files(segmenters):
 def test_built_in_kernels_give_nearly_the_same_mask():
     """Backends are not bit-equal; the mask is what must not change."""
     artifact = load_artifact(MODELS / "blobs_int8.tflite")
-    one, other = Segmenter(artifact), Segmenter(artifact, delegate=False)
+    one, other = Segmenter(artifact), Segmenter(artifact, runtime="litert-builtin")
     images = [blobs(seed)[0] for seed in range(10)]
     assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
 
 
-def test_threads_do_not_change_the_result():
+HERE = [name for name, package in RUNTIMES.items() if importlib.util.find_spec(package.replace("-", "_"))]
+
+
+@pytest.mark.parametrize("name", ["int8", "float32"])
+@pytest.mark.parametrize("runtime", HERE)
+def test_every_runtime_gives_nearly_the_same_mask(runtime, name):
+    artifact = load_artifact(MODELS / f"blobs_{name}.tflite")
+    one, other = Segmenter(artifact), Segmenter(artifact, runtime=runtime)
+    assert other.dtype == one.dtype
+    images = [blobs(seed)[0] for seed in range(10)]
+    assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
+
+
+@pytest.mark.parametrize("runtime", HERE)
+def test_an_output_of_any_runtime_outlives_the_next_inference(runtime):
+    segmenter = Segmenter(load_artifact(MODELS / "blobs_int8.tflite"), runtime=runtime)
+    first = segmenter.invoke(blobs(3)[0])
+    kept = first.copy()
+    segmenter.invoke(blobs(4)[0])
+    assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize("runtime", HERE)
+def test_threads_do_not_change_the_mask(runtime):
     artifact = load_artifact(MODELS / "blobs_int8.tflite")
-    image = blobs(6)[0]
-    one, two = (Segmenter(artifact, threads=threads).invoke(image) for threads in (1, 2))
-    assert np.array_equal(one, two)
+    one, two = (Segmenter(artifact, threads=threads, runtime=runtime) for threads in (1, 2))
+    for seed in range(6, 12):
+        assert np.array_equal(one.mask(blobs(seed)[0]), two.mask(blobs(seed)[0]))
+
+
+@pytest.mark.parametrize("runtime", HERE)
+def test_a_cut_file_is_refused_by_every_runtime(runtime):
+    data = (MODELS / "blobs_int8.tflite").read_bytes()[:5_000]
+    with pytest.raises(ArtifactError, match=r"cannot load net\.tflite: "):
+        make_interpreter(data, name="net.tflite", runtime=runtime)
+
+
+def test_an_unknown_runtime_is_refused_with_the_nearest():
+    with pytest.raises(ConfigError, match="no runtime 'openvno'; did you mean 'openvino'"):
+        find_runtime("openvno")
+
+
+def test_a_runtime_that_is_not_here_is_a_sentence_that_says_what_to_install():
+    missing = [name for name in ("openvino", "tflite-runtime") if name not in HERE]
+    if not missing:
+        pytest.skip("every runtime is installed")
+    with pytest.raises(
+        MissingDependencyError, match=rf"runtime {missing[0]} is not .* `pip install 'edgeseg\["
+    ):
+        find_runtime(missing[0])
 
 
 @pytest.mark.parametrize("threads", [0, -1, 257, 10**5, 10**10])
@@ -154,7 +208,7 @@ def test_nodes_are_the_operators_and_then_the_partitions():
     kinds = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m"))]
     assert kinds[-3:] == ["DELEGATE"] * 3
     assert "DELEGATE" not in kinds[:-3]
-    plain = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m", delegate=False))]
+    plain = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m", runtime="litert-builtin"))]
     assert plain == kinds[:-3]
 
 

@@ -82,7 +82,7 @@ def compare(
         dataset, prepare, fast.mask, model=str(reference.path), size=fast.shape, count=count, seed=seed
     )
     first, second = (
-        Segmenter(each, delegate=False, keep_activations=True) for each in (reference, quantized)
+        Segmenter(each, runtime="litert-builtin", keep_activations=True) for each in (reference, quantized)
     )
     if first.shape != second.shape:
         raise ArtifactError(f"{names[0]} takes {first.shape} pixels, but {names[1]} takes {second.shape}")

@@ -92,14 +92,20 @@ def _zeros(audit: Audit) -> Iterator[str]:
         yield f"{audit.sparsity:.0%} of the weights are zero: fewer bytes after compression, no faster"
 
 
+def has_other_scales(audit: Audit) -> bool:
+    """Whether its int8 input and output mean other values than edgeseg's do."""
+    if not (len(audit.inputs) == len(audit.outputs) == 1 and audit.inputs[0].dtype == "int8"):
+        return False
+    expected = ((audit.inputs[0], 1 / 255, 0.01), (audit.outputs[0], 1 / 256, 1e-6))
+    return not all(_has_scale(port, scale, tolerance) for port, scale, tolerance in expected)
+
+
 def _ports(audit: Audit) -> Iterator[str]:
-    if len(audit.inputs) == len(audit.outputs) == 1 and audit.inputs[0].dtype == "int8":
-        expected = ((audit.inputs[0], 1 / 255, 0.01), (audit.outputs[0], 1 / 256, 1e-6))
-        if not all(_has_scale(port, scale, tolerance) for port, scale, tolerance in expected):
-            yield (
-                "not for `edgeseg predict`: it expects an int8 input of scale 1/255 and an int8 output of "
-                "scale 1/256, both with zero point -128"
-            )
+    if has_other_scales(audit):
+        yield (
+            "not for `edgeseg predict`: it expects an int8 input of scale 1/255 and an int8 output of "
+            "scale 1/256, both with zero point -128"
+        )
 
 
 def _has_scale(port: Port, scale: float, tolerance: float) -> bool:

@@ -1,19 +1,10 @@
-"""`python -m edgeseg.bench.child`: measures one model in a process of its own.
-
-A job comes as JSON on stdin. Messages go out on stdout, one JSON object a line: signs of life
-(`{"doing": ...}`) at most one a second, and at the end `{"answer": ...}`. What native code prints
-goes to stderr.
-"""
+"""`python -m edgeseg.bench.child`: measures one model in a process of its own (see `bench.answering`)."""
 
 from __future__ import annotations
 
 import gc
-import json
-import os
-import resource
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,16 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.artifact import Artifact, load_artifact
-from edgeseg.bench.latency import MIN_WARMUP, Laps, repeat, run_lap, timing_tile
+from edgeseg.bench.answering import Alive, answer_one
+from edgeseg.bench.latency import Laps, repeat, run_lap, timing_tile, warm_up
 from edgeseg.bench.measurement import Failure, Run
 from edgeseg.bench.memory import MB, limited, peak_bytes
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality
+from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality, spread
 from edgeseg.errors import ArtifactError, EdgesegError
 from edgeseg.runtime import Segmenter, find_runtime
-
-#: Told what is going on.
-Alive = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +30,23 @@ class Job:
 
     Attributes:
         model: path of the .tflite file.
+        runtime: one of `runtime.RUNTIMES`.
         threads: of the interpreter.
         options: how.
         data: the data set's folder, or `None` to leave quality out.
         split: of it.
         masks: file to write the masks to that quality is measured with (see `quality.compare_masks`).
+        asked_ns: when it was asked for, by `time.monotonic_ns`, which all processes of a machine share.
     """
 
     model: str
+    runtime: str
     threads: int
     options: BenchOptions
     data: str | None
     split: str
     masks: str
+    asked_ns: int
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -110,41 +103,48 @@ def work(job: Job, alive: Alive) -> Answer:
 
 
 def _measure(job: Job, alive: Alive) -> Answer:
-    find_runtime()
+    find_runtime(job.runtime)
     baseline = peak_bytes()
     try:
         with limited(job.limit_bytes, threads=job.threads):
             artifact = load_artifact(Path(job.model))
-            segmenter, init_ns, laps = _time(artifact, job, alive)
+            segmenter, run = _time(artifact, job, alive, baseline)
     except (ArtifactError, RuntimeError):
         # Where an allocation is refused, the runtime says anything but that. If the same file works
         # without the limit, then the limit it was.
         if job.limit_bytes and _works(job):
             raise MemoryError from None
         raise
-    run = Run(init_ns=init_ns, laps=laps, baseline_bytes=baseline, peak_bytes=peak_bytes())
     return Answer(run=run, quality=_quality(job, artifact, segmenter, alive))
 
 
-def _time(artifact: Artifact, job: Job, alive: Alive) -> tuple[Segmenter, int, Laps]:
+def _time(artifact: Artifact, job: Job, alive: Alive, baseline_bytes: int) -> tuple[Segmenter, Run]:
     alive("loading")
     start = time.perf_counter_ns()
-    segmenter = Segmenter(artifact, threads=job.threads)
+    segmenter = Segmenter(artifact, runtime=job.runtime, threads=job.threads)
     init_ns = time.perf_counter_ns() - start
     lap = partial(run_lap, segmenter, timing_tile(segmenter.shape), artifact.preprocessing)
     options = job.options
     gc.collect()
     gc.disable()
     first = lap()
-    warmup = repeat(lap, seconds=options.warmup_seconds, count=MIN_WARMUP, alive=partial(alive, "warming up"))
-    counted = repeat(lap, seconds=options.seconds, count=options.samples, alive=partial(alive, "timing"))
+    warmup, stable = warm_up(lap, seconds=options.warmup_seconds, alive=partial(alive, "warming up"))
+    counted = repeat(lap, seconds=options.seconds, count=options.samples_each, alive=partial(alive, "timing"))
     gc.enable()
-    return segmenter, init_ns, Laps(first=first, warmup=warmup, counted=counted)
+    run = Run(
+        init_ns=init_ns,
+        laps=Laps(first=first, warmup=warmup, counted=counted),
+        stable=stable,
+        wall_ns=time.monotonic_ns() - job.asked_ns,
+        baseline_bytes=baseline_bytes,
+        peak_bytes=peak_bytes(),
+    )
+    return segmenter, run
 
 
 def _works(job: Job) -> bool:
     try:
-        segmenter = Segmenter(load_artifact(Path(job.model)), threads=job.threads)
+        segmenter = Segmenter(load_artifact(Path(job.model)), runtime=job.runtime, threads=job.threads)
         segmenter.invoke(timing_tile(segmenter.shape))
     except (ArtifactError, RuntimeError):
         return False
@@ -157,7 +157,7 @@ def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -
     # Late, so that OpenCV does not count as memory of the model.
     from edgeseg.data.dataset import open_dataset
 
-    samples = open_dataset(Path(job.data)).split(job.split)
+    samples = spread(open_dataset(Path(job.data)).split(job.split), job.options.images)
 
     def progress(done: int, total: int, _note: str) -> None:
         alive(f"quality {done}/{total}")
@@ -170,31 +170,9 @@ def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -
         return measure_quality(segmenter, samples, artifact.preprocessing, progress=progress, keep=keep)
 
 
-def _own_stdout() -> int:
-    """Keep stdout for messages: whoever prints to it from now on prints to stderr."""
-    messages = os.dup(1)
-    os.dup2(2, 1)
-    return messages
-
-
 def main() -> None:
     """Read a job, measure, answer."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is no surprise here: no core file
-    messages = _own_stdout()
-    last = 0.0
-
-    def send(message: Mapping[str, Any]) -> None:
-        os.write(messages, (json.dumps(message) + "\n").encode())
-
-    def alive(doing: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= 1:
-            last = time.monotonic()
-            send({"doing": doing})
-
-    answer = work(Job.from_dict(json.load(sys.stdin)), alive)
-    with os.fdopen(messages, "w") as stream:
-        stream.write(json.dumps({"answer": answer.to_dict()}) + "\n")
+    answer_one(lambda question, alive: work(Job.from_dict(question), alive).to_dict())
 
 
 if __name__ == "__main__":

@@ -19,6 +19,12 @@ Clock = Callable[[], int]
 #: Inferences of the warm-up, at least; the first one of all is counted apart.
 MIN_WARMUP = 3
 
+#: Seconds of the warm-up, at least, where the limit leaves room: a processor needs them to raise its clock.
+_MIN_WARMUP_SECONDS = 0.2
+
+#: Times have settled when two medians in a row differ by no more than this share.
+_SETTLED = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Lap:
@@ -48,6 +54,14 @@ class Laps:
     first: Lap
     warmup: tuple[Lap, ...]
     counted: tuple[Lap, ...]
+
+    @property
+    def total_ns(self) -> int:
+        """The time of all inferences together, their parts and the uncounted ones included."""
+        return sum(
+            lap.prepare_ns + lap.invoke_ns + lap.output_ns
+            for lap in (self.first, *self.warmup, *self.counted)
+        )
 
 
 def percentile(values: Sequence[int], share: float) -> int:
@@ -83,6 +97,43 @@ def run_lap(
     ran = clock()
     binarize(segmenter.output())
     return Lap(prepare_ns=loaded - start, invoke_ns=ran - loaded, output_ns=clock() - ran)
+
+
+def warm_up(
+    measure: Callable[[], Lap],
+    *,
+    seconds: float,
+    alive: Callable[[], None],
+    clock: Clock = time.perf_counter_ns,
+) -> tuple[tuple[Lap, ...], bool]:
+    """Measure until the times have settled, `seconds` at most and three inferences at least.
+
+    Settled: the median of the last quarter of the inferences (three at least) is within 5 % of that of as
+    many before them.
+
+    Returns:
+        The laps, and whether they settled.
+    """
+    start = clock()
+    laps: list[Lap] = []
+    while True:
+        laps.append(measure())
+        alive()
+        passed = (clock() - start) / 1e9
+        settled = _settled(laps)
+        if settled and passed >= min(_MIN_WARMUP_SECONDS, seconds):
+            return tuple(laps), True
+        if len(laps) >= MIN_WARMUP and passed >= seconds:
+            return tuple(laps), settled
+
+
+def _settled(laps: Sequence[Lap]) -> bool:
+    window = max(3, len(laps) // 4)
+    if len(laps) < 2 * window:
+        return False
+    times = [lap.invoke_ns for lap in laps]
+    before, last = percentile(times[-2 * window : -window], 50), percentile(times[-window:], 50)
+    return abs(last - before) <= _SETTLED * before
 
 
 def repeat(

@@ -1,4 +1,4 @@
-"""What was measured of one model with one number of threads: runs, quality, or the reason why not."""
+"""What was measured of one model in one runtime with one number of threads, or the reason why not."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class Run:
     Attributes:
         init_ns: building the interpreter with its tensors allocated.
         laps: the inferences.
+        stable: whether the warm-up ended because times had settled, not because it took too long.
+        wall_ns: from the start of the process to its answer, quality apart: what the bench itself adds
+            to the laps is in it.
         baseline_bytes: peak resident memory with Python, numpy and the runtime loaded, before the model
             was read.
         peak_bytes: after the inferences; images for the reading of quality are not in it.
@@ -37,6 +40,8 @@ class Run:
 
     init_ns: int
     laps: Laps
+    stable: bool
+    wall_ns: int
     baseline_bytes: int
     peak_bytes: int
 
@@ -48,6 +53,8 @@ class Run:
             "first_ns": laps.first.invoke_ns,
             "first_prepare_ns": laps.first.prepare_ns,
             "first_output_ns": laps.first.output_ns,
+            "stable": self.stable,
+            "wall_ns": self.wall_ns,
             "baseline_bytes": self.baseline_bytes,
             "peak_bytes": self.peak_bytes,
             "warmup": _columns(laps.warmup),
@@ -62,6 +69,8 @@ class Run:
         return cls(
             init_ns=value["init_ns"],
             laps=laps,
+            stable=value["stable"],
+            wall_ns=value["wall_ns"],
             baseline_bytes=value["baseline_bytes"],
             peak_bytes=value["peak_bytes"],
         )
@@ -80,17 +89,38 @@ def _laps(columns: Mapping[str, list[int]]) -> tuple[Lap, ...]:
     return tuple(Lap(*part) for part in parts)
 
 
+def _quality_summary(quality: QualityResult | None) -> dict[str, float | None]:
+    if quality is None:
+        return {}
+    pooled, mean, cells = quality.pooled, quality.mean, quality.cells
+    return {
+        "dice_pooled": pooled["dice"],
+        "dice_mean": mean["dice"],
+        "iou_pooled": pooled["iou"],
+        "iou_mean": mean["iou"],
+        "agreement": quality.agreement,
+        "cell_precision": cells.precision,
+        "cell_recall": cells.recall,
+        "cell_f1": cells.f1,
+        "count_error": quality.count_error,
+        "area_error": quality.area_error,
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A model with one number of threads.
+    """A model in one runtime with one number of threads.
 
     Attributes:
+        runtime: one of `runtime.RUNTIMES`.
         threads: of the interpreter.
         runs: one a process; empty where the first failed.
-        quality: on the split, or `None` without data.
+        quality: on the split; `None` without data, and for all numbers of threads but the first: how many
+            share the work does not change the answer (see `ModelResult.quality`).
         failure: why it could not be measured (to the end), or `None`.
     """
 
+    runtime: str
     threads: int
     runs: tuple[Run, ...] = ()
     quality: QualityResult | None = None
@@ -107,17 +137,27 @@ class Measurement:
         return median_absolute_deviation(self.invoke_ns) / percentile(self.invoke_ns, 50)
 
     @property
+    def overhead(self) -> float:
+        """What the bench adds: its own time over that of the inferences, counted or not (0.05: 5 %).
+
+        Its own time is that of the processes less initialization and inferences: mostly the start of
+        Python and the loading of numpy and the runtime.
+        """
+        inferences = sum(run.laps.total_ns for run in self.runs)
+        wall, init = sum(run.wall_ns for run in self.runs), sum(run.init_ns for run in self.runs)
+        return (wall - init - inferences) / inferences
+
+    @property
     def summary(self) -> dict[str, float | None]:
         """The figures of the table, milliseconds and MB (10^6 bytes); empty where nothing was measured.
 
         Over several processes, initialization and first inference are medians and memory is the
-        greatest.
+        greatest. `overhead` is the share of the processes' time that went to neither initialization nor
+        inference.
         """
         if not self.runs:
             return {}
         laps = [lap for run in self.runs for lap in run.laps.counted]
-        pooled = self.quality.pooled if self.quality else {}
-        mean = self.quality.mean if self.quality else {}
         return {
             "samples": len(laps),
             "p50_ms": percentile(self.invoke_ns, 50) / 1e6,
@@ -130,16 +170,13 @@ class Measurement:
             "first_ms": percentile([run.laps.first.invoke_ns for run in self.runs], 50) / 1e6,
             "peak_mb": max(run.peak_bytes for run in self.runs) / 1e6,
             "model_mb": max(run.peak_bytes - run.baseline_bytes for run in self.runs) / 1e6,
-            "dice_pooled": pooled.get("dice"),
-            "dice_mean": mean.get("dice"),
-            "iou_pooled": pooled.get("iou"),
-            "iou_mean": mean.get("iou"),
-            "agreement": self.quality.agreement if self.quality else None,
-        }
+            "overhead": self.overhead,
+        } | _quality_summary(self.quality)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
         return {
+            "runtime": self.runtime,
             "threads": self.threads,
             "failure": asdict(self.failure) if self.failure else None,
             "summary": self.summary,
@@ -152,6 +189,7 @@ class Measurement:
         """From `to_dict`'s data."""
         images, failure = value["quality"], value["failure"]
         return cls(
+            runtime=value["runtime"],
             threads=value["threads"],
             runs=tuple(Run.from_dict(run) for run in value["runs"]),
             quality=QualityResult(tuple(map(ImageCounts.from_dict, images))) if images else None,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from edgeseg.errors import ConfigError
+from edgeseg.errors import ConfigError, nearest
+from edgeseg.runtime import RUNTIMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,29 +15,41 @@ class BenchOptions:
     """How to measure.
 
     Attributes:
+        runtimes: what to run the files by, of `runtime.RUNTIMES`; none: the default here.
         threads: numbers of threads; each is measured in processes of its own, since XNNPACK takes the
             number when an interpreter is built.
-        rounds: processes for every model and number of threads. The models take turns, so that a
-            machine that warms up slows them all alike.
+        rounds: processes for every model, runtime and number of threads. They take turns (A B C A B C),
+            so that a machine that warms up slows them all alike.
         seconds: to measure in each process, at least.
-        samples: inferences to measure in each process, at least.
-        warmup_seconds: not counted, before; three inferences at least.
+        samples: inferences to measure of each row, over all rounds, at least.
+        warmup_seconds: not counted, before: until times have settled, but no longer than this; three
+            inferences at least.
+        images: of the split that quality is measured on, evenly spread; `None`: all.
+        panels: images to keep for looking at.
         timeout_seconds: a process that gives no sign of life for so long has hung.
         memory_limit_mb: MB (10^6 bytes) that a process may take for Python, runtime and model; `None`
             sets no limit.
     """
 
+    runtimes: tuple[str, ...] = ()
     threads: tuple[int, ...] = (1,)
-    rounds: int = 1
+    rounds: int = 3
     seconds: float = 2.0
     samples: int = 30
-    warmup_seconds: float = 0.5
+    warmup_seconds: float = 3.0
+    images: int | None = None
+    panels: int = 4
     timeout_seconds: float = 120.0
     memory_limit_mb: int | None = None
 
     def __post_init__(self) -> None:
         if not self.threads or len(set(self.threads)) != len(self.threads):
             raise ConfigError(f"expected different numbers of threads, but got {_listing(self.threads)}")
+        for runtime in self.runtimes:
+            if runtime not in RUNTIMES:
+                raise ConfigError(f"no runtime '{runtime}'; {nearest(runtime, RUNTIMES)}")
+        if len(set(self.runtimes)) != len(self.runtimes):
+            raise ConfigError(f"expected different runtimes, but got {','.join(self.runtimes)}")
         for threads in self.threads:
             _range("threads", threads, 1, 256)
         _range("rounds", self.rounds, 1, 100)
@@ -44,6 +57,9 @@ class BenchOptions:
         _range("samples", self.samples, 1, 100_000)
         _range("warm-up seconds", self.warmup_seconds, 0, 3600)
         _range("timeout seconds", self.timeout_seconds, 0.001, 86_400)
+        if self.images is not None:
+            _range("images", self.images, 1, 1_000_000)
+        _range("panels", self.panels, 0, 100)
         if self.memory_limit_mb is not None:
             _range("MB of memory", self.memory_limit_mb, 1, 10_000_000)
 
@@ -54,19 +70,24 @@ class BenchOptions:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
-        return cls(**{**value, "threads": tuple(value["threads"])})
+        return cls(**{**value, "runtimes": tuple(value["runtimes"]), "threads": tuple(value["threads"])})
+
+    @property
+    def samples_each(self) -> int:
+        """Inferences to measure in each process, at least."""
+        return -(-self.samples // self.rounds)
 
 
-def parse_threads(text: str) -> tuple[int, ...]:
+def parse_numbers(text: str, what: str) -> tuple[int, ...]:
     """`1,2,4` as numbers.
 
     Raises:
-        ConfigError: a part is no whole number.
+        ConfigError: a part is no whole number; the sentence names `what` was expected.
     """
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise ConfigError(f"expected numbers of threads as 1,2,4, but got '{text}'") from None
+        raise ConfigError(f"expected {what} as 1,2,4, but got '{text}'") from None
 
 
 def _listing(threads: tuple[int, ...]) -> str:
@@ -76,3 +97,7 @@ def _listing(threads: tuple[int, ...]) -> str:
 def _range(what: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {value:g}")
+
+
+#: A first look: every figure is there, none is worth reporting.
+QUICK = BenchOptions(rounds=1, seconds=0.2, samples=5, warmup_seconds=0.2, images=8)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg.config import Preprocessing
-from edgeseg.metrics import ConfusionCounts, count, mean, pooled
+from edgeseg.metrics import CellCounts, ConfusionCounts, count, mean, pooled
 from edgeseg.preprocessing import apply
 from edgeseg.progress import Progress
 from edgeseg.runtime import Segmenter
@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ImageCounts:
-    """One image's pixels.
+    """One image's pixels and cells.
 
     Attributes:
         stem: the image.
-        counts: by truth and prediction.
+        source: the image that it is a tile of, else its own stem; tiles of one image are not independent.
+        counts: pixels by truth and prediction.
+        cells: how many, and how many of them were found.
         differing: mask pixels that are not the reference file's; None where there is no such file.
     """
 
     stem: str
+    source: str
     counts: ConfusionCounts
+    cells: CellCounts
     differing: int | None = None
 
     @property
@@ -41,16 +45,17 @@ class ImageCounts:
         return counts.tp + counts.fp + counts.fn + counts.tn
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data: `stem`, `tp`, `fp`, `fn`, `tn`, and `differing` where it is known."""
-        counts = self.counts
-        value = {"stem": self.stem, "tp": counts.tp, "fp": counts.fp, "fn": counts.fn, "tn": counts.tn}
+        """As JSON-able data: `stem`, the counts, and `differing` where it is known."""
+        value = {"stem": self.stem, "source": self.source, **asdict(self.counts)}
+        value |= {f"{key}_cells": number for key, number in asdict(self.cells).items()}
         return value if self.differing is None else value | {"differing": self.differing}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
         counts = ConfusionCounts(value["tp"], value["fp"], value["fn"], value["tn"])
-        return cls(value["stem"], counts, value.get("differing"))
+        cells = CellCounts(value["true_cells"], value["found_cells"], value["matched_cells"])
+        return cls(value["stem"], value["source"], counts, cells, value.get("differing"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,44 @@ class QualityResult:
         return mean([image.counts for image in self.images])
 
     @property
+    def cells(self) -> CellCounts:
+        """The cells of all images together."""
+        return sum((image.cells for image in self.images), start=CellCounts(0, 0, 0))
+
+    @property
+    def count_error(self) -> float | None:
+        """By how much the count of an image is wrong: the mean of |found - true|, over that of true.
+
+        0.1: of 100 cells, 10 too many or too few an image. None where there are no true cells.
+        """
+        true = sum(image.cells.true for image in self.images)
+        return sum(abs(each.cells.found - each.cells.true) for each in self.images) / true if true else None
+
+    @property
+    def area_error(self) -> float | None:
+        """By how much the foreground area of an image is wrong, likewise; None without foreground."""
+        true = sum(image.counts.tp + image.counts.fn for image in self.images)
+        return sum(abs(each.counts.fp - each.counts.fn) for each in self.images) / true if true else None
+
+    @property
     def agreement(self) -> float | None:
         """Share of all mask pixels, 0 to 1, that are as the reference file's; None where there is none."""
         differing = [image.differing for image in self.images if image.differing is not None]
         if len(differing) < len(self.images):
             return None
         return 1 - sum(differing) / sum(image.pixels for image in self.images)
+
+    @property
+    def worst(self) -> tuple[ImageCounts, ...]:
+        """The images by their Dice, the worst first."""
+        return tuple(sorted(self.images, key=lambda image: image.counts.dice))
+
+
+def spread(samples: Sequence[Sample], images: int | None) -> Sequence[Sample]:
+    """That many of the samples, evenly spread over all; all where `images` is None or there are no more."""
+    if images is None or images >= len(samples):
+        return samples
+    return [samples[index * len(samples) // images] for index in range(images)]
 
 
 def compare_masks(quality: QualityResult, masks: bytes, reference: bytes) -> QualityResult:
@@ -115,6 +152,7 @@ def measure_quality(
     Raises:
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
     """
+    from edgeseg.bench.matching import match_cells
     from edgeseg.prediction.tiling import segment
 
     images = []
@@ -125,7 +163,9 @@ def measure_quality(
             progress(done, len(samples), stem)
 
         mask = segment(apply(image, preprocessing), segmenter, progress=tile_done) != 0
-        images.append(ImageCounts(sample.stem, count(truth, mask)))
+        images.append(
+            ImageCounts(sample.stem, sample.source_image, count(truth, mask), match_cells(truth, mask))
+        )
         keep(mask)
     progress(len(samples), len(samples), "")
     return QualityResult(tuple(images))

@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from edgeseg import files
+from edgeseg.bench.doubts import doubts
+from edgeseg.bench.host import HostRun
 from edgeseg.bench.machine import Machine, MachineState
 from edgeseg.bench.measurement import Failure, Measurement
 from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
 from edgeseg.errors import ResultError
 
-#: 1: first version.
-SCHEMA_VERSION = 1
+#: 1: first version. 2: several runtimes, cells, panels, the Keras model, doubts.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +35,15 @@ class DatasetUsed:
         name: of the data set's folder.
         digest: `SegmentationDataset.digest`.
         split: `train`, `val` or `test`.
-        images: how many.
+        images: how many were looked at.
+        of: how many the split has.
     """
 
     name: str
     digest: str
     split: str
     images: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,8 @@ class ModelResult:
         sha256: of the file; `None` where it could not be read or is not what its sidecar says.
         size: of the file; `None` likewise.
         audit: what is in the file (`Audit.to_dict`); `None` where no process came so far.
-        measurements: one for each number of threads.
+        notes: what the audit means, in words (`audit.notes.explain`).
+        measurements: one for each runtime and number of threads.
     """
 
     name: str
@@ -60,6 +66,19 @@ class ModelResult:
     size: SizeResult | None
     audit: dict[str, Any] | None
     measurements: tuple[Measurement, ...]
+    notes: tuple[str, ...] = ()
+
+    def quality(self, runtime: str) -> QualityResult | None:
+        """What the model finds in a runtime, with any number of threads; `None` if it was not measured."""
+        found = (each.quality for each in self.measurements if each.runtime == runtime and each.quality)
+        return next(found, None)
+
+    def measurement(self, runtime: str, threads: int) -> Measurement | None:
+        """The measurement of a runtime and a number of threads; `None` if there is none."""
+        for each in self.measurements:
+            if (each.runtime, each.threads) == (runtime, threads):
+                return each
+        return None
 
     @property
     def is_float32(self) -> bool:
@@ -76,6 +95,7 @@ class ModelResult:
             "sha256": self.sha256,
             "size": asdict(self.size) if self.size else None,
             "audit": self.audit,
+            "notes": list(self.notes),
             "measurements": [measurement.to_dict() for measurement in self.measurements],
         }
 
@@ -89,7 +109,27 @@ class ModelResult:
             size=SizeResult(**value["size"]) if value["size"] else None,
             audit=value["audit"],
             measurements=tuple(map(Measurement.from_dict, value["measurements"])),
+            notes=tuple(value["notes"]),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One image to look at, as PNG files in base64, which a page can show as they are.
+
+    Attributes:
+        stem: the image.
+        why: why this one, as `least Dice`.
+        image: grey, 8 bits.
+        truth: the true mask, 0 and 255.
+        masks: model -> its mask in the first runtime.
+    """
+
+    stem: str
+    why: str
+    image: str
+    truth: str
+    masks: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +144,12 @@ class BenchResult:
         after: and after the last.
         options: how.
         dataset: what quality was measured on, or `None`.
+        runtimes: runtime -> distribution and version, as `ai-edge-litert 2.3.0`.
+        reference: name of the model that others' masks are compared with, or `None`.
         complete: false where the user interrupted it.
         models: in the order given.
+        panels: images to look at; empty without data.
+        host: the Keras model on this machine, which is another system than the files (see `HostRun`).
     """
 
     created_at: str
@@ -115,8 +159,12 @@ class BenchResult:
     after: MachineState
     options: BenchOptions
     dataset: DatasetUsed | None
+    runtimes: Mapping[str, str]
+    reference: str | None
     complete: bool
     models: tuple[ModelResult, ...]
+    panels: tuple[Panel, ...] = ()
+    host: tuple[HostRun, ...] = ()
 
     @property
     def failures(self) -> list[tuple[ModelResult, Measurement, Failure]]:
@@ -140,7 +188,12 @@ class BenchResult:
             "after": self.after.to_dict(),
             "options": self.options.to_dict(),
             "dataset": asdict(self.dataset) if self.dataset else None,
+            "runtimes": dict(self.runtimes),
+            "reference": self.reference,
+            "doubts": list(doubts(self)),
             "models": [model.to_dict() for model in self.models],
+            "panels": [asdict(panel) for panel in self.panels],
+            "host": [run.to_dict() for run in self.host],
         }
 
     @classmethod
@@ -165,8 +218,12 @@ class BenchResult:
                 after=MachineState.from_dict(value["after"]),
                 options=BenchOptions.from_dict(value["options"]),
                 dataset=DatasetUsed(**value["dataset"]) if value["dataset"] else None,
+                runtimes=dict(value["runtimes"]),
+                reference=value["reference"],
                 complete=value["complete"],
                 models=tuple(map(ModelResult.from_dict, value["models"])),
+                panels=tuple(Panel(**panel) for panel in value["panels"]),
+                host=tuple(map(HostRun.from_dict, value["host"])),
             )
         except KeyError as error:
             raise ResultError(f"expected bench results, but the part {error} is missing") from None

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from edgeseg._version import __version__
 from edgeseg.artifact import Artifact, load_artifact
-from edgeseg.audit.audit import audit_model
+from edgeseg.audit.audit import Audit, audit_model
+from edgeseg.audit.notes import explain as explain_audit
+from edgeseg.audit.notes import has_other_scales
 from edgeseg.bench.child import Answer, Job
 from edgeseg.bench.machine import read_machine, read_state
 from edgeseg.bench.measurement import Failure, Measurement
 from edgeseg.bench.models import display_names
 from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.panels import MaskFolder, choose_panels
 from edgeseg.bench.process import ask, explain
-from edgeseg.bench.quality import compare_masks
-from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
+from edgeseg.bench.quality import compare_masks, spread
+from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult, Panel
 from edgeseg.bench.size import measure_size
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import EdgesegError, MissingDependencyError, ResultError
+from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, ResultError
 from edgeseg.files import sha256_bytes
 from edgeseg.progress import Progress, silent
 from edgeseg.runtime import find_runtime
@@ -39,6 +42,7 @@ def run_bench(
     dataset: SegmentationDataset | None = None,
     split: str = "test",
     options: BenchOptions | None = None,
+    reference: Path | None = None,
     progress: Progress = silent,
 ) -> BenchResult:
     """Measure size, latency, memory and quality of model files.
@@ -52,41 +56,51 @@ def run_bench(
         dataset: to measure quality on; none leaves it out.
         split: of it.
         options: how.
+        reference: the one of `models` that masks are compared with; none: the first float32 one.
         progress: told (processes done, processes in all, what is being done).
 
     Raises:
+        ConfigError: `reference` is not one of `models`.
         ResultError: every model was refused as bad input; the sentence says why.
         DatasetError: the split does not exist.
-        MissingDependencyError: no runtime here.
+        MissingDependencyError: a runtime is not installed here.
     """
     options = options or BenchOptions()
-    runtime = find_runtime()
-    used = _dataset_used(dataset, split)
-    machine, before = read_machine(runtime=f"{runtime.name} {runtime.version}"), read_state()
-    found = [_describe(path, name, options) for path, name in zip(models, display_names(models), strict=True)]
-    complete = True
+    kinds = options.runtimes or (find_runtime().kind,)
+    runtimes = {kind: str(find_runtime(kind)) for kind in kinds}
+    samples = dataset.split(split) if dataset else ()
+    shown = spread(samples, options.images)
+    found = [
+        _describe(path, name, kinds, options)
+        for path, name in zip(models, display_names(models), strict=True)
+    ]
+    compared = _reference(models, found, reference)
+    machine, before = read_machine(runtime=runtimes[kinds[0]]), read_state()
+    panels: tuple[Panel, ...] = ()
     with tempfile.TemporaryDirectory(prefix="edgeseg-bench-") as folder:
+        masks = MaskFolder(Path(folder))
         jobs = [
             Job(
                 model=str(path),
+                runtime=kind,
                 threads=threads,
                 options=options,
-                data=_quality_data(dataset, turn),
+                # Once a runtime is enough: neither a second time nor more threads change the answer.
+                data=str(dataset.root) if dataset and not turn and threads == options.threads[0] else None,
                 split=split,
-                masks=str(_masks(folder, index, threads)),
+                masks=str(masks.path(index, kind)),
+                asked_ns=0,
             )
             for turn in range(options.rounds)
+            for kind in kinds
             for threads in options.threads
             for index, path in enumerate(models)
         ]
-        try:
-            for number, job in enumerate(jobs):
-                index = number % len(models)
-                found[index] = _measure(found[index], job, partial(progress, number, len(jobs)))
-            progress(len(jobs), len(jobs), "")
-        except KeyboardInterrupt:
-            complete = False
-        found = _compare(found, folder)
+        complete = _work_off(jobs, found, progress)
+        if compared is not None:
+            found = [_compare(found[compared], compared, *each, masks) for each in enumerate(found)]
+        if complete and shown and options.panels:
+            panels = choose_panels(found, shown, masks, kinds[0], options.panels)
     result = BenchResult(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         edgeseg=__version__,
@@ -94,103 +108,132 @@ def run_bench(
         before=before,
         after=read_state(),
         options=options,
-        dataset=used,
+        dataset=_dataset_used(dataset, split, len(shown), len(samples)),
+        runtimes=runtimes,
+        reference=None if compared is None else found[compared].name,
         complete=complete,
         models=tuple(found),
+        panels=panels,
     )
     _refuse_if_all_bad(result)
     return result
 
 
-def _dataset_used(dataset: SegmentationDataset | None, split: str) -> DatasetUsed | None:
+def _dataset_used(
+    dataset: SegmentationDataset | None, split: str, images: int, of: int
+) -> DatasetUsed | None:
     if dataset is None:
         return None
-    images = len(dataset.split(split))
-    return DatasetUsed(name=dataset.name, digest=dataset.digest, split=split, images=images)
+    return DatasetUsed(name=dataset.name, digest=dataset.digest, split=split, images=images, of=of)
 
 
-def _describe(path: Path, name: str, options: BenchOptions) -> ModelResult:
-    """What can be told of a file without running it; every measurement refused if that fails."""
+def _describe(path: Path, name: str, kinds: Sequence[str], options: BenchOptions) -> ModelResult:
+    """What can be told of a file without running it; measurements that cannot be are refused already."""
     try:
         artifact = load_artifact(path)
         audit = _audit(artifact, name)
     except EdgesegError as error:
-        failure = Failure(kind="refused", reason=str(error))
-        refused = tuple(Measurement(threads=threads, failure=failure) for threads in options.threads)
         return ModelResult(
-            name=name, variant="unknown", sha256=None, size=None, audit=None, measurements=refused
-        )
+            name=name, variant="unknown", sha256=None, size=None, audit=None,
+            measurements=_refused(kinds, options, str(error)),
+        )  # fmt: skip
+    refused: tuple[Measurement, ...] = ()
+    if "openvino" in kinds and audit and has_other_scales(audit):
+        reason = f"expected an int8 input of scale 1/255 and output of scale 1/256, but {name} has others"
+        refused = _refused(("openvino",), options, f"{reason}; openvino would take them for those")
     return ModelResult(
         name=name,
         variant=artifact.variant,
         sha256=sha256_bytes(artifact.data),
         size=measure_size(artifact.data, xz_bytes=artifact.packed_bytes),
-        audit=audit,
-        measurements=(),
+        audit=audit.to_dict() if audit else None,
+        measurements=refused,
+        notes=explain_audit(audit) if audit else (),
     )
 
 
-def _audit(artifact: Artifact, name: str) -> dict[str, Any] | None:
+def _refused(kinds: Sequence[str], options: BenchOptions, reason: str) -> tuple[Measurement, ...]:
+    failure = Failure(kind="refused", reason=reason)
+    return tuple(
+        Measurement(runtime=kind, threads=threads, failure=failure)
+        for kind in kinds
+        for threads in options.threads
+    )
+
+
+def _audit(artifact: Artifact, name: str) -> Audit | None:
     try:
-        return audit_model(artifact.data, name=name).to_dict()
+        return audit_model(artifact.data, name=name)
     except MissingDependencyError:  # tflite-runtime ships no schema; timing needs none
         return None
 
 
-def _quality_data(dataset: SegmentationDataset | None, turn: int) -> str | None:
-    """The folder to measure quality on: once is enough, the answer is the same every time."""
-    return str(dataset.root) if dataset and turn == 0 else None
+def _reference(models: Sequence[Path], found: Sequence[ModelResult], wanted: Path | None) -> int | None:
+    """The number of the model that masks are compared with."""
+    if wanted is None:
+        return next((number for number, model in enumerate(found) if model.is_float32), None)
+    for number, path in enumerate(models):
+        if path.resolve() == wanted.resolve():
+            return number
+    names = ", ".join(model.name for model in found)
+    raise ConfigError(f"expected one of the models as reference, but got {wanted}; models: {names}")
+
+
+def _work_off(jobs: Sequence[Job], found: list[ModelResult], progress: Progress) -> bool:
+    """Do the jobs, in turns, and put what comes out into `found`; false after an interrupt."""
+    try:
+        for number, job in enumerate(jobs):
+            index = number % len(found)
+            found[index] = _measure(found[index], job, partial(progress, number, len(jobs)))
+        progress(len(jobs), len(jobs), "")
+    except KeyboardInterrupt:
+        return False
+    return True
 
 
 def _measure(model: ModelResult, job: Job, heard: Callable[[str], None]) -> ModelResult:
     """Do one job in a child process and add what came out to `model`."""
-    earlier = next((each for each in model.measurements if each.threads == job.threads), None)
+    earlier = model.measurement(job.runtime, job.threads)
     if earlier and earlier.failure:
         return model
-    heard(model.name)
-    answer = _ask(job, lambda doing: heard(f"{model.name}: {doing}"))
-    measurement = earlier or Measurement(threads=job.threads)
-    others = tuple(each for each in model.measurements if each is not earlier)
+    what = f"{model.name}, {job.runtime}, threads {job.threads}"
+    heard(what)
+    answer = _ask(job, lambda doing: heard(f"{what}: {doing}"))
+    measurement = earlier or Measurement(runtime=job.runtime, threads=job.threads)
     new = replace(
         measurement,
         runs=(*measurement.runs, answer.run) if answer.run else measurement.runs,
         quality=measurement.quality or answer.quality,
         failure=answer.failure,
     )
-    in_order = sorted((*others, new), key=lambda each: job.options.threads.index(each.threads))
-    return replace(model, measurements=tuple(in_order))
+    others = [each for each in model.measurements if each is not earlier]
+    return replace(model, measurements=tuple(sorted((*others, new), key=partial(_place, job.options))))
 
 
-def _masks(folder: str, index: int, threads: int) -> Path:
-    """Where the child puts the masks of one model with one number of threads."""
-    return Path(folder) / f"{index}-{threads}"
+def _place(options: BenchOptions, measurement: Measurement) -> tuple[int, int]:
+    runtime = options.runtimes.index(measurement.runtime) if options.runtimes else 0
+    return runtime, options.threads.index(measurement.threads)
 
 
-def _compare(models: Sequence[ModelResult], folder: str) -> list[ModelResult]:
-    """Say in how many mask pixels each model differs from the first float32 one with as many threads."""
-    reference = next((index for index, model in enumerate(models) if model.is_float32), None)
-    if reference is None:
-        return list(models)
-    compared = []
-    for index, model in enumerate(models):
-        measurements = []
-        for each in model.measurements:
-            paths = [_masks(folder, number, each.threads) for number in (index, reference)]
-            if each.quality and _has_quality(models[reference], each.threads):
-                masks, others = (path.read_bytes() for path in paths)
-                measurements.append(replace(each, quality=compare_masks(each.quality, masks, others)))
-            else:
-                measurements.append(each)
-        compared.append(replace(model, measurements=tuple(measurements)))
-    return compared
-
-
-def _has_quality(model: ModelResult, threads: int) -> bool:
-    return any(each.quality and each.threads == threads for each in model.measurements)
+def _compare(
+    reference: ModelResult, reference_number: int, number: int, model: ModelResult, masks: MaskFolder
+) -> ModelResult:
+    """Say in how many mask pixels a model differs from the reference in the same runtime."""
+    measurements = []
+    for each in model.measurements:
+        if each.quality and reference.quality(each.runtime):
+            mine, others = (
+                masks.path(index, each.runtime).read_bytes() for index in (number, reference_number)
+            )
+            measurements.append(replace(each, quality=compare_masks(each.quality, mine, others)))
+        else:
+            measurements.append(each)
+    return replace(model, measurements=tuple(measurements))
 
 
 def _ask(job: Job, heard: Callable[[str], None]) -> Answer:
     timeout, limit = job.options.timeout_seconds, job.options.memory_limit_mb
+    job = replace(job, asked_ns=time.monotonic_ns())
     ending = ask(_CHILD, job.to_dict(), timeout_seconds=timeout, heard=heard)
     if ending.answer is not None:
         return Answer.from_dict(ending.answer)

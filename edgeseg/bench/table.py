@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeseg import container
-from edgeseg.bench.machine import Machine
+from edgeseg.bench.doubts import doubts
+from edgeseg.bench.intervals import quality_interval
 from edgeseg.bench.measurement import Measurement
+from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult
-
-#: Above this share of the cores, other work is thought to disturb the measurement.
-BUSY_SHARE = 0.25
+from edgeseg.bench.why import ratio_to_float32, why
 
 #: Above this median absolute deviation over median, a row is called unsteady.
 UNSTEADY = 0.10
@@ -19,43 +19,86 @@ _LATENCY = ("p50_ms", "p90_ms", "p99_ms", "init_ms", "first_ms")
 
 
 def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, as text; columns without any figure (Dice without data) are left out.
+    """Header and rows, as text; columns that say nothing (Dice without data, one runtime) are left out.
 
     `kB` is 1000 bytes, `MB` a million; times are milliseconds. `kB` and `gzip kB` are of the model before
-    and after `gzip -9`, `xz kB` of the file where it is an .xz container. `bytes x` (of the file as it is)
-    and `p50 x` are ratios to the first float32 model with the same number of threads, `agree %` the share of
-    mask pixels that are as that one's. They are what was measured here, no promise.
+    and after `gzip -9`, `xz kB` of the file where it is an .xz container. `arena MB` is what the tensors
+    take as planned, `model MB` what the process grew by. `95 %` is the interval of Dice over source images,
+    `cell F1` that of cells matched at IoU 0.5. `bytes x` (of the file as it is) and `p50 x` are ratios to
+    the first float32 model in the same runtime with the same number of threads, `agree %` the share of mask
+    pixels that are as the reference's. They are what was measured here, no promise.
     """
     header = [
-        "model", "variant", "threads", "kB", "gzip kB", "xz kB", "p50 ms", "p90", "p99", "init ms",
-        "first ms", "peak MB", "model MB", "Dice", "IoU", "agree %", "bytes x", "p50 x",
+        "model", "variant", "runtime", "threads", "kB", "gzip kB", "xz kB", "p50 ms", "p90", "p99", "init ms",
+        "first ms", "peak MB", "model MB", "arena MB", "Dice", "95 %", "IoU", "cell F1", "agree %", "bytes x",
+        "p50 x",
     ]  # fmt: skip
     rows = [_row(result, model, measurement) for model in result.models for measurement in model.measurements]
-    used = [i for i in range(len(header)) if i < 5 or any(row[i] not in ("", "-") for row in rows)]
-    return [header[i] for i in used], [[row[i] for i in used] for row in rows]
+    said = {"runtime": len(result.runtimes) == 1, "model": shared_name(result) is not None}
+    used = [
+        column
+        for column, name in enumerate(header)
+        if any(row[column] not in ("", "-") for row in rows) and not said.get(name)
+    ]
+    return [header[column] for column in used], [[row[column] for column in used] for row in rows]
 
 
 def _row(result: BenchResult, model: ModelResult, measurement: Measurement) -> list[str]:
     summary = measurement.summary
     size = model.size
     label = [
-        model.name.removesuffix(container.SUFFIX).removesuffix(".tflite"),
+        _stem(model),
         model.variant,
+        measurement.runtime,
         str(measurement.threads),
         _number(size.raw_bytes / 1000 if size else None, 1),
         _number(size.gzip_bytes / 1000 if size else None, 1),
         _number(size.xz_bytes / 1000 if size and size.xz_bytes is not None else None, 1),
     ]
     if measurement.failure:
-        return [*label, "failed", *["-"] * 11]
-    agreement = summary.get("agreement")
+        return [*label, "failed", *["-"] * 14]
+    arena = (model.audit or {}).get("arena_bytes")
     return [
         *label,
         *(_number(summary.get(key), 2) for key in _LATENCY),
         *(_number(summary.get(key), 1) for key in ("peak_mb", "model_mb")),
-        *(_number(summary.get(key), 4) for key in ("dice_pooled", "iou_pooled")),
-        _number(None if agreement is None else 100 * agreement, 3),
+        _number(arena and arena / 1e6, 1),
+        *_quality(model.quality(measurement.runtime)),
         *_ratios(result, model, measurement),
+    ]
+
+
+def shared_name(result: BenchResult) -> str | None:
+    """What all files are called before `_VARIANT.tflite`; None where they are not called like that."""
+    starts = {
+        name.removesuffix(f"_{model.variant}")
+        for model in result.models
+        if (name := _stem(model)).endswith(f"_{model.variant}")
+    }
+    named = all(_stem(model).endswith(f"_{model.variant}") for model in result.models)
+    return starts.pop() if named and len(starts) == 1 and len(result.models) > 1 else None
+
+
+def model_labels(result: BenchResult) -> dict[str, str]:
+    """Name of the file -> what to call it in a table: its variant alone where that says all."""
+    short = shared_name(result) is not None
+    return {model.name: model.variant if short else _stem(model) for model in result.models}
+
+
+def _stem(model: ModelResult) -> str:
+    return model.name.removesuffix(container.SUFFIX).removesuffix(".tflite")
+
+
+def _quality(quality: QualityResult | None) -> list[str]:
+    if quality is None:
+        return ["-"] * 5
+    interval, agreement = quality_interval(quality, "dice"), quality.agreement
+    return [
+        _number(quality.pooled["dice"], 4),
+        f"{interval[0]:.3f}-{interval[1]:.3f}" if interval else "-",
+        _number(quality.pooled["iou"], 4),
+        _number(quality.cells.f1, 3),
+        _number(None if agreement is None else 100 * agreement, 3),
     ]
 
 
@@ -64,61 +107,105 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _ratios(result: BenchResult, model: ModelResult, measurement: Measurement) -> tuple[str, str]:
-    reference = _float32(result, measurement.threads)
-    if reference is None or model.size is None or reference[0].size is None:
+    latency = ratio_to_float32(result, measurement)
+    base = next((each.size for each in result.models if each.is_float32 and each.size), None)
+    if latency is None or base is None or model.size is None:
         return "-", "-"
-    size = model.size.file_bytes / reference[0].size.file_bytes
-    latency = (measurement.summary["p50_ms"] or 0) / (reference[1].summary["p50_ms"] or 1)
-    return f"{size:.3f}", f"{latency:.3f}"
+    return f"{model.size.file_bytes / base.file_bytes:.3f}", f"{latency:.3f}"
 
 
-def _float32(result: BenchResult, threads: int) -> tuple[ModelResult, Measurement] | None:
+def host_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
+    """The Keras model on this machine; its times are of whole batches and no ratio is made with files."""
+    header = ["Keras model", "device", "batch", "precision", "XLA", "p50 ms", "first ms", "images/s"]
+    rows = []
+    for run in result.host:
+        summary = run.summary
+        times = ["failed", "-", "-"]
+        if summary:
+            times = [
+                _number(summary["p50_ms"], 2), _number(summary["first_ms"], 0),
+                _number(summary["images_per_second"], 1),
+            ]  # fmt: skip
+        rows.append([run.name, run.device, str(run.batch), run.precision, "yes" if run.xla else "no", *times])
+    return header, rows
+
+
+def why_lines(result: BenchResult) -> Iterator[str]:
+    """Each reason behind the times once, with the rows that it holds for."""
+    rows: dict[str, list[tuple[str, str]]] = {}
     for model in result.models:
-        for measurement in model.measurements:
-            if model.is_float32 and measurement.threads == threads and not measurement.failure:
-                return model, measurement
-    return None
+        for each in model.measurements:
+            for reason in why(result, model, each):
+                rows.setdefault(reason, []).append((model.name, each.runtime))
+    for reason, where in rows.items():
+        yield f"{reason}: {_rows(result, where)}"
+
+
+def _rows(result: BenchResult, where: list[tuple[str, str]]) -> str:
+    """`every file on litert`, or `float32, int8-ptq`; the runtimes are told where not all are meant."""
+    names, runtimes = dict.fromkeys(name for name, _ in where), dict.fromkeys(kind for _, kind in where)
+    every = len(names) == len(result.models) and len(names) > 1
+    files = "every file" if every else ", ".join(model_labels(result)[name] for name in names)
+    return files if len(runtimes) == len(result.runtimes) else f"{files} on {', '.join(runtimes)}"
+
+
+def worst_line(result: BenchResult, most: int = 3) -> str | None:
+    """The images that the reference (else the first model) finds hardest."""
+    measured = [(model, model.quality(next(iter(result.runtimes)))) for model in result.models]
+    chosen = [(model, quality) for model, quality in measured if quality]
+    if not chosen:
+        return None
+    model, quality = next(
+        ((model, quality) for model, quality in chosen if model.name == result.reference), chosen[0]
+    )
+    images = ", ".join(f"{image.stem} ({image.counts.dice:.3f})" for image in quality.worst[:most])
+    return f"least Dice of {model_labels(result)[model.name]}: {images}"
 
 
 def failure_lines(result: BenchResult) -> list[str]:
-    """`MODEL (threads 1, 2): reason`, one line for each reason."""
-    reasons: dict[tuple[str, str], list[int]] = {}
-    for model, measurement, failure in result.failures:
-        reasons.setdefault((model.name, failure.reason), []).append(measurement.threads)
-    return [f"{name} ({_threads(threads)}): {reason}" for (name, reason), threads in reasons.items()]
+    """`MODEL (RUNTIME, threads 1, 2): reason`, one line for each reason."""
+    reasons: dict[tuple[str, str, str], list[int]] = {}
+    for model, each, failure in result.failures:
+        reasons.setdefault((model.name, each.runtime, failure.reason), []).append(each.threads)
+    files = [
+        f"{name} ({runtime}, {_threads(threads)}): {why}" for (name, runtime, why), threads in reasons.items()
+    ]
+    keras = [
+        f"{run.name} (Keras, batch {run.batch}): {run.failure.reason}" for run in result.host if run.failure
+    ]
+    return [*files, *keras]
 
 
 def _threads(numbers: list[int]) -> str:
     return f"threads {', '.join(map(str, numbers))}"
 
 
-def machine_line(machine: Machine) -> str:
-    """Where it was measured, in a line."""
+def machine_line(result: BenchResult) -> str:
+    """Where it was measured, and by what, in a line."""
+    machine = result.machine
     features = ", ".join(machine.cpu_features)
     board = f"{machine.board}, " if machine.board else ""
+    runtimes = ", ".join(dict.fromkeys(result.runtimes.values()))
     return (
         f"{board}{machine.cpu or machine.architecture}{f' ({features})' if features else ''}, "
-        f"{machine.cores} {'core' if machine.cores == 1 else 'cores'}, {machine.runtime}, {machine.system}"
+        f"{machine.cores} {'core' if machine.cores == 1 else 'cores'}, {runtimes}, {machine.system}"
     )
 
 
 def remarks(result: BenchResult) -> Iterator[str]:
     """What makes the figures doubtful, with what to do about it."""
-    machine, before, after = result.machine, result.before, result.after
-    if before.load_1min is not None and before.load_1min > BUSY_SHARE * machine.cores:
-        yield (
-            f"the machine was busy before the start (load {before.load_1min:.2f} on {machine.cores} cores): "
-            "times may be too long; end other work and bench again"
-        )
-    if before.throttled_now or after.throttled_now:
-        yield "the board held its clock down (too hot, or too little voltage): times are not valid; cool it"
+    yield from doubts(result)
     for model in result.models:
-        for measurement in model.measurements:
-            if measurement.runs and measurement.spread > UNSTEADY:
+        for each in model.measurements:
+            if not each.runs:
+                continue
+            row = f"{model.name} ({each.runtime}, {_threads([each.threads])})"
+            if each.spread > UNSTEADY:
                 yield (
-                    f"{model.name} ({_threads([measurement.threads])}): times vary by "
-                    f"{100 * measurement.spread:.0f} % (median absolute deviation); bench again with "
-                    "--rounds 3 on a quiet machine"
+                    f"{row}: times vary by {100 * each.spread:.0f} % (median absolute deviation); bench "
+                    "again with more --rounds on a quiet machine"
                 )
-    if any(m.threads > machine.cores for model in result.models for m in model.measurements):
-        yield f"more threads than the {machine.cores} cores that are available"
+            elif not all(run.stable for run in each.runs) and result.options.warmup_seconds >= 1:
+                yield f"{row}: times had not settled when the warm-up ended; give it more with --warmup"
+    if any(m.threads > result.machine.cores for model in result.models for m in model.measurements):
+        yield f"more threads than the {result.machine.cores} cores that are available"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,7 @@ from edgeseg.cli import console
 from edgeseg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from edgeseg.bench.host import HostOptions
     from edgeseg.bench.options import BenchOptions
     from edgeseg.bench.result import BenchResult
 
@@ -22,11 +24,45 @@ def bench(
     ],
     data: Annotated[Path | None, typer.Option(help="Data set to measure quality on.")] = None,
     split: Annotated[str | None, typer.Option(help="Of the data set [default: test].")] = None,
+    images: Annotated[
+        int | None, typer.Option(help="So many images of the split, evenly spread [default: all].")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="The model whose masks others are compared with [default: the float32 one]."),
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            help="litert, litert-builtin, litert-reference, tflite-runtime, openvino; several as a,b "
+            "[default: litert, or what is installed]."
+        ),
+    ] = None,
     threads: Annotated[str, typer.Option(help="Numbers of threads to measure with, as 1,2,4.")] = "1",
-    rounds: Annotated[int, typer.Option(help="Processes for each row; the models take turns.")] = 1,
-    time: Annotated[float, typer.Option(help="Seconds to measure in each process, at least.")] = 2.0,
-    samples: Annotated[int, typer.Option(help="Inferences to measure in each process, at least.")] = 30,
-    warmup: Annotated[float, typer.Option(help="Seconds before, not counted; 3 inferences at least.")] = 0.5,
+    rounds: Annotated[
+        int | None, typer.Option(help="Processes for each row; rows take turns [default: 3].")
+    ] = None,
+    time: Annotated[
+        float | None, typer.Option(help="Seconds to measure in each process, at least [default: 2].")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Inferences to measure of each row, at least [default: 30].")
+    ] = None,
+    warmup: Annotated[
+        float | None,
+        typer.Option(help="Most seconds before, not counted: until times have settled [default: 3]."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first look: 5 inferences of each file, 8 images.")
+    ] = False,
+    keras: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Time the Keras model of a training run here, too.")
+    ] = None,
+    batch: Annotated[str | None, typer.Option(help="Its batch sizes [default: 1,8,32].")] = None,
+    mixed_precision: Annotated[
+        bool, typer.Option("--mixed-precision", help="Let Keras compute in float16 and float32.")
+    ] = False,
+    xla: Annotated[bool, typer.Option("--xla", help="Let XLA compile the Keras model.")] = False,
     timeout: Annotated[
         float, typer.Option(help="Seconds without a sign of life after which a file counts as hung.")
     ] = 120.0,
@@ -34,48 +70,82 @@ def bench(
         int | None, typer.Option(help="MB that Python, runtime and model may take together.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="JSON file for all that was measured.")] = None,
+    per_image: Annotated[
+        Path | None, typer.Option(help="CSV file for the quality of each image by itself.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print that JSON, not a table.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file of --out.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the files of --out and --per-image.")
+    ] = False,
 ) -> None:
     """Measure model files: bytes, latency, memory, and quality on a data set.
 
-    Each file runs in a process of its own. One that crashes the runtime, hangs or runs out of memory is
-    a failed row with its reason (exit code 1); the others go on.
+    Each file runs in processes of its own, which take turns. One that crashes the runtime, hangs or runs
+    out of memory is a failed row with its reason (exit code 1); the others go on.
     """
     from edgeseg.bench.models import find_models
-    from edgeseg.bench.options import BenchOptions, parse_threads
-    from edgeseg.bench.result import save_result
+    from edgeseg.bench.options import QUICK, BenchOptions, parse_numbers
 
-    _refuse_ignored(data=data, split=split, out=out, force=force)
-    options = BenchOptions(
-        threads=parse_threads(threads),
-        rounds=rounds,
-        seconds=time,
-        samples=samples,
-        warmup_seconds=warmup,
+    _refuse_ignored(
+        data=data, out=out, force=force, per_image=per_image, keras=keras,
+        needs_data={"--split": split, "--images": images, "--reference": reference, "--per-image": per_image},
+        needs_keras={"--batch": batch, "--mixed-precision": mixed_precision, "--xla": xla},
+    )  # fmt: skip
+    given: dict[str, Any] = {
+        "rounds": rounds, "seconds": time, "samples": samples, "warmup_seconds": warmup, "images": images,
+    }  # fmt: skip
+    options = replace(
+        QUICK if quick else BenchOptions(),
+        runtimes=tuple(runtime.split(",")) if runtime else (),
+        threads=parse_numbers(threads, "numbers of threads"),
         timeout_seconds=timeout,
         memory_limit_mb=memory_limit,
+        **{name: value for name, value in given.items() if value is not None},
     )
+    host = _host_options(batch, mixed_precision=mixed_precision, xla=xla) if keras else None
     found = find_models(models)
-    if out:
-        _refuse_unusable(out, found, force=force)
-    result = _run(found, data, split or "test", options)
+    for path in filter(None, (out, per_image)):
+        _refuse_unusable(path, found, force=force)
+    result = _run(found, data, split or "test", options, reference)
+    if keras and host and result.complete:
+        result = _add_host(result, keras, host)
     try:
-        if out and any(model.measurements for model in result.models):
-            save_result(out, result)
+        _save(result, out, per_image)
     finally:  # a full disk does not cost the table
         _show(result, as_json=as_json)
     if not result.complete:
         raise typer.Exit(console.INTERRUPTED)
-    if result.failures:
+    if result.failures or any(run.failure for run in result.host):
         raise typer.Exit(1)
 
 
-def _refuse_ignored(*, data: Path | None, split: str | None, out: Path | None, force: bool) -> None:
-    if split and not data:
-        raise ConfigError("--split chooses from a data set: give --data too")
-    if force and not out:
+def _refuse_ignored(
+    *,
+    data: Path | None,
+    out: Path | None,
+    force: bool,
+    per_image: Path | None,
+    keras: Path | None,
+    needs_data: dict[str, Any],
+    needs_keras: dict[str, Any],
+) -> None:
+    for name, value in needs_data.items():
+        if value and not data:
+            raise ConfigError(f"{name} is about quality, which needs a data set: give --data too")
+    for name, value in needs_keras.items():
+        if value and not keras:
+            raise ConfigError(f"{name} is about the Keras model: give --keras RUN too")
+    if force and not (out or per_image):
         raise ConfigError("--force replaces the file of --out: give --out too")
+
+
+def _host_options(batch: str | None, *, mixed_precision: bool, xla: bool) -> HostOptions:
+    from edgeseg.bench.host import HostOptions
+    from edgeseg.bench.options import parse_numbers
+
+    batches = {"batches": parse_numbers(batch, "batch sizes")} if batch else {}
+    precision = "mixed_float16" if mixed_precision else "float32"
+    return HostOptions(precision=precision, xla=xla, **batches)
 
 
 def _refuse_unusable(out: Path, models: list[Path], *, force: bool) -> None:
@@ -98,31 +168,88 @@ def _refuse_unusable(out: Path, models: list[Path], *, force: bool) -> None:
         raise output_error(out, error) from error
 
 
-def _run(models: list[Path], data: Path | None, split: str, options: BenchOptions) -> BenchResult:
+def _run(
+    models: list[Path], data: Path | None, split: str, options: BenchOptions, reference: Path | None
+) -> BenchResult:
     from edgeseg.bench.run import run_bench
     from edgeseg.data.dataset import open_dataset
 
     dataset = open_dataset(data) if data else None
     with console.progress("Benching") as progress:
-        return run_bench(models, dataset=dataset, split=split, options=options, progress=progress)
+        return run_bench(
+            models, dataset=dataset, split=split, options=options, reference=reference, progress=progress
+        )
+
+
+def _add_host(result: BenchResult, run: Path, host: HostOptions) -> BenchResult:
+    """Measure the Keras model; an interrupt keeps what the files gave."""
+    from edgeseg.bench.host import measure_host
+
+    try:
+        with console.progress("Benching") as progress:
+            return replace(
+                result, host=measure_host(run, host=host, options=result.options, progress=progress)
+            )
+    except KeyboardInterrupt:
+        return replace(result, complete=False)
+
+
+def _save(result: BenchResult, out: Path | None, per_image: Path | None) -> None:
+    from edgeseg.bench.per_image import per_image_csv
+    from edgeseg.bench.result import save_result
+    from edgeseg.files import write_text
+
+    if not any(model.measurements for model in result.models):
+        return
+    if out:
+        save_result(out, result)
+    if per_image:
+        write_text(per_image, per_image_csv(result))
 
 
 def _show(result: BenchResult, *, as_json: bool) -> None:
     from edgeseg.bench.result import result_text
-    from edgeseg.bench.table import bench_table, failure_lines, machine_line, remarks
+    from edgeseg.bench.table import remarks
 
     if as_json:
         console.say(result_text(result).rstrip("\n"))
     else:
-        console.say(machine_line(result.machine))
-        if result.dataset:
-            used = result.dataset
-            console.say(f"Dice and IoU: pooled over {used.images} images, {used.name} split {used.split}")
-        console.say()
-        console.say(console.table(*bench_table(result), left=(0, 1)))
-        for line in failure_lines(result):
-            console.say(f"failed: {line}")
+        _show_tables(result)
     for remark in remarks(result):
         console.note(f"note: {remark}")
     if not result.complete:
         console.note("interrupted: the rows above are what was measured until then")
+
+
+def _show_tables(result: BenchResult) -> None:
+    from edgeseg.bench.table import (
+        bench_table,
+        failure_lines,
+        host_table,
+        machine_line,
+        shared_name,
+        why_lines,
+        worst_line,
+    )
+
+    console.say(machine_line(result))
+    shared = shared_name(result)
+    if shared:
+        console.say(f"files: {shared}_VARIANT.tflite")
+    if result.dataset:
+        used = result.dataset
+        part = f"{used.images} of {used.of}" if used.images < used.of else f"{used.images}"
+        console.say(f"Dice and IoU: pooled over {part} images, {used.name} split {used.split}")
+    console.say()
+    console.say(console.table(*bench_table(result), left=(0, 1)))
+    if result.host:
+        console.say()
+        console.say(console.table(*host_table(result), left=(0, 1)))
+    console.say()
+    for line in why_lines(result):
+        console.say(f"why: {line}")
+    worst = worst_line(result)
+    if worst:
+        console.say(worst)
+    for line in failure_lines(result):
+        console.say(f"failed: {line}")

@@ -26,7 +26,7 @@ CHAIN = Graph(tensors=(), operators=(NOTHING,) * 20, inputs=(), outputs=())
 
 def measured_arena(data: bytes, graph: Graph) -> int:
     """Where the runtime put the activations, without a delegate: from the first byte to the last."""
-    interpreter = make_interpreter(data, name="m", delegate=False)
+    interpreter = make_interpreter(data, name="m", runtime="litert-builtin")
     used = {n for o in graph.operators for n in (*o.inputs, *o.outputs) if n >= 0} - stored_tensors(
         graph
     ).keys()

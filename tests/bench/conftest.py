@@ -1,75 +1,13 @@
-"""A bench result built by hand, whose every statistic can be worked out by head."""
-
 import pytest
 
-from edgeseg.bench.latency import Lap, Laps
-from edgeseg.bench.machine import Machine, MachineState
-from edgeseg.bench.measurement import Failure, Measurement, Run
-from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
-from edgeseg.bench.size import SizeResult
-from edgeseg.metrics import ConfusionCounts
-
-
-def make_run(*milliseconds, init=5, first=9, baseline=40, peak=60):
-    laps = tuple(Lap(1000, round(each * 1e6), 2000) for each in milliseconds)
-    return Run(
-        init_ns=init * 10**6,
-        laps=Laps(first=Lap(3000, first * 10**6, 4000), warmup=laps[:1], counted=laps),
-        baseline_bytes=baseline * 10**6,
-        peak_bytes=peak * 10**6,
-    )
-
-
-def make_model(name, variant, size, *measurements):
-    return ModelResult(
-        name=name,
-        variant=variant,
-        sha256="0" * 64,
-        size=SizeResult(raw_bytes=size, gzip_bytes=size // 2),
-        audit={"weight_dtypes": {"float32": 3}, "float_operators": [], "partitions": 1},
-        measurements=measurements,
-    )
+from bench_results import make_quality, make_result
 
 
 @pytest.fixture
 def quality():
-    """Dice 0.8 and 1.0 an image; pooled over both 2*14/(2*14+4) = 0.875."""
-    return QualityResult(
-        (ImageCounts("a", ConfusionCounts(8, 2, 2, 88)), ImageCounts("b [", ConfusionCounts(6, 0, 0, 94)))
-    )
+    return make_quality()
 
 
 @pytest.fixture
-def result(quality):
-    """A float32 model on one and two threads, an int8 one on one, and one that crashed."""
-    state = MachineState(load_1min=0.1, temperature_c=51.5, throttled="0x0")
-    crashed = Measurement(threads=1, failure=Failure(kind="crashed", reason="killed by SIGSEGV"))
-    return BenchResult(
-        created_at="2026-11-25T00:00:00+00:00",
-        edgeseg="0.1.0",
-        machine=Machine(
-            architecture="aarch64", cpu="Cortex-A72", cpu_features=("fp16",), cores=4,
-            memory_bytes=4 * 2**30, board="Raspberry Pi 4 Model B Rev 1.4", governor="performance",
-            system="Debian GNU/Linux 12 (bookworm), kernel 6.6", libc="glibc 2.36", python="3.11.2",
-            numpy="2.4.6", zlib="1.2.13", runtime="ai-edge-litert 2.3.0",
-        ),
-        before=state,
-        after=state,
-        options=BenchOptions(threads=(1, 2)),
-        dataset=DatasetUsed(name="blobs", digest="d" * 64, split="test", images=2),
-        complete=True,
-        models=(
-            make_model(
-                "float32.tflite", "float32", 400_000,
-                Measurement(threads=1, runs=(make_run(10, 20, 30, 40),), quality=quality),
-                Measurement(threads=2, runs=(make_run(5, 5), make_run(7, 7, peak=90)), quality=quality),
-            ),
-            make_model(
-                "int8.tflite", "int8-ptq", 100_000,
-                Measurement(threads=1, runs=(make_run(10, 10),), quality=quality),
-            ),
-            make_model("bad.tflite", "pruned", 50_000, crashed),
-        ),
-    )  # fmt: skip
+def result():
+    return make_result()

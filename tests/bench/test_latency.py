@@ -13,6 +13,7 @@ from edgeseg.bench.latency import (
     repeat,
     run_lap,
     timing_tile,
+    warm_up,
 )
 from edgeseg.config import Preprocessing
 from edgeseg.runtime import Segmenter
@@ -97,3 +98,45 @@ def test_the_timing_tile_is_the_same_every_time_and_covers_all_grey_values():
     assert tile.dtype == np.uint8
     assert np.array_equal(tile, timing_tile((64, 48)))
     assert np.bincount(tile.ravel(), minlength=256).min() > 0
+
+
+def warmed(times, seconds):
+    """Warm up on laps of the given milliseconds."""
+    now = 0
+
+    def clock():
+        return now
+
+    left = iter(times)
+
+    def measure():
+        nonlocal now
+        took = round(next(left) * 1e6)
+        now += took
+        return Lap(0, took, 0)
+
+    return warm_up(measure, seconds=seconds, alive=lambda: None, clock=clock)
+
+
+def test_a_warm_up_ends_when_times_have_settled():
+    laps, stable = warmed([300, 200, 100, 100, 100, 100, 100, 100, 100], seconds=60)
+    assert stable
+    assert [lap.invoke_ns // 10**6 for lap in laps] == [300, 200, 100, 100, 100, 100, 100]
+
+
+def test_a_warm_up_that_does_not_settle_ends_in_time_and_says_so():
+    falling = [1000 * 0.8**step for step in range(100)]
+    laps, stable = warmed(falling, seconds=3)
+    assert not stable
+    assert 3 <= sum(lap.invoke_ns for lap in laps) / 1e9 < 4
+
+
+def test_a_warm_up_of_no_time_has_three_laps():
+    laps, _ = warmed([5] * 10, seconds=0)
+    assert len(laps) == 3
+
+
+def test_a_fast_model_is_given_time_to_warm_the_processor():
+    laps, stable = warmed([1] * 1000, seconds=3)
+    assert stable
+    assert len(laps) == 200

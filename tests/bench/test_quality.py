@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from edgeseg.artifact import load_artifact
-from edgeseg.bench.quality import ImageCounts, QualityResult, compare_masks, measure_quality
+from edgeseg.bench.quality import ImageCounts, QualityResult, compare_masks, measure_quality, spread
 from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
-from edgeseg.metrics import ConfusionCounts, count
+from edgeseg.metrics import CellCounts, ConfusionCounts, count
 from edgeseg.runtime import Segmenter
 
 MODELS = Path(__file__).parents[1] / "models"
+NO_CELLS = CellCounts(0, 0, 0)
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +66,47 @@ def test_an_image_larger_than_the_model_is_segmented_in_tiles(segmenter, tmp_pat
     assert heard[-1] == (1, 1)
 
 
+def test_cells_are_counted_in_every_image(segmenter, blobs):
+    found = measure_quality(segmenter, blobs.split("test"), Preprocessing(), progress=quiet)
+    assert all(image.cells.true > 0 for image in found.images)
+    assert found.cells.f1 > 0.9
+    assert found.count_error < 0.2
+    assert found.area_error < 0.1
+
+
+def test_errors_of_count_and_area_are_shares_of_the_truth(quality):
+    """Cells 4 and 2, found 5 and 2; foreground 10 and 6 pixels, found as much."""
+    assert quality.count_error == pytest.approx(1 / 6)
+    assert quality.area_error == 0
+
+
+def test_errors_of_count_and_area_need_something_to_count():
+    nothing = QualityResult((ImageCounts("a", "a", ConfusionCounts(0, 0, 0, 9), NO_CELLS),))
+    assert (nothing.count_error, nothing.area_error) == (None, None)
+
+
+def test_the_worst_image_comes_first(quality):
+    assert [image.stem for image in quality.worst] == ["a", "b ["]
+
+
+@pytest.mark.parametrize(
+    ("images", "stems"), [(None, "abcdef"), (6, "abcdef"), (9, "abcdef"), (3, "ace"), (1, "a"), (4, "abde")]
+)
+def test_a_part_of_the_split_is_evenly_spread(images, stems):
+    assert "".join(spread("abcdef", images)) == stems
+
+
 def test_pooled_and_mean_differ_where_images_differ(quality):
     assert quality.pooled["dice"] == pytest.approx(0.875)
     assert quality.mean["dice"] == pytest.approx(0.9)
 
 
 def test_counts_survive_json():
-    image = ImageCounts("a", ConfusionCounts(1, 2, 3, 4))
-    assert image.to_dict() == {"stem": "a", "tp": 1, "fp": 2, "fn": 3, "tn": 4}
+    image = ImageCounts("a", "of", ConfusionCounts(1, 2, 3, 4), CellCounts(5, 6, 4))
+    assert image.to_dict() == {
+        "stem": "a", "source": "of", "tp": 1, "fp": 2, "fn": 3, "tn": 4,
+        "true_cells": 5, "found_cells": 6, "matched_cells": 4,
+    }  # fmt: skip
     assert QualityResult((ImageCounts.from_dict(image.to_dict()),)) == QualityResult((image,))
 
 
@@ -81,7 +115,7 @@ def test_differing_pixels_are_counted_image_by_image():
     mine = [np.array([1, 0, 1, 0, 1, 0, 1], bool), np.zeros(12, bool)]
     other = [np.array([1, 0, 1, 0, 1, 1, 0], bool), np.ones(12, bool)]
     quality = QualityResult(
-        tuple(ImageCounts(str(mask.size), count(~mask, mask)) for mask in mine)  # any truth will do
+        tuple(ImageCounts("i", "i", count(~mask, mask), NO_CELLS) for mask in mine)  # any truth will do
     )
     masks, reference = (b"".join(np.packbits(each).tobytes() for each in masks) for masks in (mine, other))
     found = compare_masks(quality, masks, reference)
@@ -100,5 +134,5 @@ def test_each_mask_is_handed_over(segmenter, blobs):
 
 
 def test_a_known_difference_survives_json():
-    image = ImageCounts("a", ConfusionCounts(1, 2, 3, 4), differing=0)
+    image = ImageCounts("a", "a", ConfusionCounts(1, 2, 3, 4), NO_CELLS, differing=0)
     assert ImageCounts.from_dict(image.to_dict()) == image

@@ -5,14 +5,49 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.bench.measurement import Measurement
-from edgeseg.bench.result import BenchResult, load_result, result_text, save_result
+from bench_results import make_measurement
+from edgeseg.bench.host import HostRun
+from edgeseg.bench.measurement import Failure
+from edgeseg.bench.result import BenchResult, Panel, load_result, result_text, save_result
 from edgeseg.errors import ResultError
 
 
 def test_a_result_survives_its_file(result, tmp_path):
     save_result(tmp_path / "r.json", result)
     assert load_result(tmp_path / "r.json") == result
+
+
+def test_panels_and_the_keras_model_survive_a_file(result, tmp_path):
+    runs = (
+        HostRun(
+            name="run", framework="tensorflow 2.21.0", device="CPU", batch=8, precision="float32", xla=True,
+            first_ns=9, steps_ns=(4 * 10**6, 5 * 10**6),
+        ),
+        HostRun(
+            name="run", framework="", device="", batch=32, precision="float32", xla=True,
+            failure=Failure(kind="memory", reason="none left"),
+        ),
+    )  # fmt: skip
+    panel = Panel(stem="a", why="least Dice", image="aWk=", truth="dHI=", masks={"int8.tflite": "bWE="})
+    more = replace(result, panels=(panel,), host=runs)
+    save_result(tmp_path / "r.json", more)
+    assert load_result(tmp_path / "r.json") == more
+    assert runs[0].summary["images_per_second"] == 8 / 0.004
+    assert runs[1].summary == {}
+
+
+def test_quality_is_that_of_the_runtime_whatever_the_threads(result):
+    model = result.models[0]
+    assert model.measurement("litert", 2).quality is None
+    assert model.quality("litert") == model.measurement("litert", 1).quality
+    assert model.quality("openvino") is None
+    assert model.measurement("openvino", 1) is None
+
+
+def test_overhead_is_the_benchs_own_time_over_that_of_the_inferences(result):
+    """Wall 200 ms, init 5; first 9, warm-up 10, counted 100, with a few microseconds around each."""
+    overhead = result.models[0].measurements[0].overhead
+    assert overhead == pytest.approx((200 - 5 - 119) / 119, abs=0.001)
 
 
 def test_percentiles_are_computed_from_the_raw_samples(result):
@@ -37,14 +72,14 @@ def test_quality_is_summarized_pooled_and_as_the_mean(result):
 
 
 def test_a_measurement_without_runs_has_no_figures():
-    assert Measurement(threads=1).summary == {}
+    assert make_measurement().summary == {}
 
 
 def test_the_text_is_the_same_data_with_lists_on_one_line(result):
     text = result_text(result)
     assert json.loads(text) == json.loads(json.dumps(result.to_dict()))
     assert '"invoke_ns": [ 10000000, 20000000, 30000000, 40000000 ]' in text
-    assert '{ "stem": "a", "tp": 8, "fp": 2, "fn": 2, "tn": 88 }' in text
+    assert '{ "stem": "a", "source": "a", "tp": 8, "fp": 2, "fn": 2, "tn": 88,' in text
 
 
 @pytest.mark.parametrize("name", ['a "[{\n  }]" b', "two  spaces [ here", "\udce9.tflite", "[", "}"])
@@ -61,7 +96,7 @@ def test_raw_samples_are_in_the_file_and_the_summary_is_not_read(result, tmp_pat
 
 @pytest.mark.parametrize("version", [None, 0, 99, "1"])
 def test_another_schema_version_is_refused(result, version):
-    with pytest.raises(ResultError, match="schema_version 1"):
+    with pytest.raises(ResultError, match="schema_version 2"):
         BenchResult.from_dict(result.to_dict() | {"schema_version": version})
 
 

@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.table import bench_table, failure_lines, machine_line, remarks
 
 
@@ -62,17 +61,19 @@ def test_failures_are_told_once_for_all_threads(result):
     bad = result.models[2]
     failed = bad.measurements[0]
     both = replace(bad, measurements=(failed, replace(failed, threads=2)))
-    assert failure_lines(replace(result, models=(both,))) == ["bad.tflite (threads 1, 2): killed by SIGSEGV"]
+    assert failure_lines(replace(result, models=(both,))) == [
+        "bad.tflite (litert, threads 1, 2): killed by SIGSEGV"
+    ]
 
 
 def test_the_machine_is_told_in_a_line(result):
-    line = machine_line(result.machine)
+    line = machine_line(result)
     assert line.startswith("Raspberry Pi 4 Model B Rev 1.4, Cortex-A72 (fp16), 4 cores, ai-edge-litert 2.3.0")
 
 
 def test_a_calm_bench_has_the_remark_on_its_spread_alone(result):
     (remark,) = remarks(result)
-    assert remark.startswith("float32.tflite (threads 1): times vary by 50 %")
+    assert remark.startswith("float32.tflite (litert, threads 1): times vary by 50 %")
 
 
 def test_a_busy_machine_is_remarked(result):
@@ -88,6 +89,6 @@ def test_a_throttled_board_is_remarked(result):
 
 
 def test_more_threads_than_cores_are_remarked(result):
-    eight = Measurement(threads=8, runs=result.models[1].measurements[0].runs)
+    eight = replace(result.models[1].measurements[0], threads=8)
     many = replace(result, models=(replace(result.models[1], measurements=(eight,)),))
     assert list(remarks(many)) == ["more threads than the 4 cores that are available"]

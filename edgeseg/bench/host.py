@@ -1,0 +1,132 @@
+"""The Keras model on the host, timed: another system than the files, never one figure with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from edgeseg.bench.latency import median_absolute_deviation, percentile
+from edgeseg.bench.measurement import Failure
+from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.process import ask, explain
+from edgeseg.errors import ConfigError
+from edgeseg.progress import Progress, silent
+
+#: By name, since the bench never imports the host side; TensorFlow is loaded in the child alone.
+_CHILD = (sys.executable, "-P", "-m", "edgeseg.training.timing")
+
+PRECISIONS = ("float32", "mixed_float16")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOptions:
+    """How to measure the Keras model.
+
+    Attributes:
+        batches: images of one step, one measurement each.
+        precision: `float32` or `mixed_float16` (Keras' mixed precision).
+        xla: let XLA compile the step.
+    """
+
+    batches: tuple[int, ...] = (1, 8, 32)
+    precision: str = "float32"
+    xla: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.batches or len(set(self.batches)) != len(self.batches) or min(self.batches) < 1:
+            listing = ",".join(map(str, self.batches)) or "none"
+            raise ConfigError(f"expected different batch sizes from 1, but got {listing}")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"expected a precision {' or '.join(PRECISIONS)}, but got '{self.precision}'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRun:
+    """The Keras model of a run, with one batch size.
+
+    Attributes:
+        name: of the run's folder.
+        framework: distribution and version, as `tensorflow 2.21.0`.
+        device: that computes, as TensorFlow names it: `CPU`, or a GPU's product name.
+        batch: images of one step.
+        precision: `float32` or `mixed_float16`.
+        xla: whether the step was compiled by XLA.
+        first_ns: the first step: tracing and compiling are in it.
+        steps_ns: the steps that are counted, nanoseconds for a whole batch; empty after a failure.
+        failure: why it could not be measured, or `None`.
+    """
+
+    name: str
+    framework: str
+    device: str
+    batch: int
+    precision: str
+    xla: bool
+    first_ns: int = 0
+    steps_ns: tuple[int, ...] = ()
+    failure: Failure | None = None
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """Milliseconds of a step, and images a second; empty where nothing was measured."""
+        if not self.steps_ns:
+            return {}
+        p50 = percentile(self.steps_ns, 50)
+        return {
+            "samples": len(self.steps_ns),
+            "p50_ms": p50 / 1e6,
+            "p90_ms": percentile(self.steps_ns, 90) / 1e6,
+            "mad_ms": median_absolute_deviation(self.steps_ns) / 1e6,
+            "first_ms": self.first_ns / 1e6,
+            "images_per_second": self.batch * 1e9 / p50,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {**asdict(self), "summary": self.summary}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """From `to_dict`'s data."""
+        fields = {key: each for key, each in value.items() if key != "summary"}
+        failure = Failure(**fields["failure"]) if fields["failure"] else None
+        return cls(**{**fields, "steps_ns": tuple(fields["steps_ns"]), "failure": failure})
+
+
+def measure_host(
+    run: Path, *, host: HostOptions, options: BenchOptions, progress: Progress = silent
+) -> tuple[HostRun, ...]:
+    """Time the Keras model of a training run on this machine's GPU or CPU, each batch size in a process.
+
+    Args:
+        run: the folder of a run that has finished an epoch.
+        host: what to measure.
+        options: for how long; rounds, threads and limits of memory are not used.
+        progress: told (batch sizes done, in all, what is being done).
+    """
+    found = []
+    for number, batch in enumerate(host.batches):
+        found.append(_measure(run, batch, host, options, partial(progress, number, len(host.batches))))
+    progress(len(host.batches), len(host.batches), "")
+    return tuple(found)
+
+
+def _measure(
+    run: Path, batch: int, host: HostOptions, options: BenchOptions, heard: Callable[[str], None]
+) -> HostRun:
+    question = {
+        "run": str(run), "batch": batch, "precision": host.precision, "xla": host.xla,
+        "seconds": options.seconds, "samples": options.samples_each, "warmup_seconds": options.warmup_seconds,
+    }  # fmt: skip
+    ending = ask(_CHILD, question, timeout_seconds=options.timeout_seconds, heard=heard)
+    if ending.answer is not None:
+        return HostRun.from_dict(ending.answer)
+    failure = explain(ending, timeout_seconds=options.timeout_seconds, memory_limit_mb=None)
+    return HostRun(
+        name=run.name, framework="", device="", batch=batch, precision=host.precision, xla=host.xla,
+        failure=failure,
+    )  # fmt: skip

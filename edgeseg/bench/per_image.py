@@ -1,0 +1,34 @@
+"""Quality image by image as a CSV file, for people who look for the images that go wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from edgeseg.bench.result import BenchResult
+
+_COLUMNS = (
+    "model", "variant", "runtime", "image", "source_image", "dice", "iou", "precision", "recall",
+    "true_cells", "found_cells", "matched_cells", "cell_f1", "true_area", "found_area", "differing_pixels",
+)  # fmt: skip
+
+
+def per_image_csv(result: BenchResult) -> str:
+    """The text of the CSV file: a line for each model, runtime and image; areas in pixels."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for model in result.models:
+        for runtime in result.runtimes:
+            quality = model.quality(runtime)
+            for image in quality.images if quality else ():
+                counts, cells = image.counts, image.cells
+                shares = (counts.dice, counts.iou, counts.precision, counts.recall)
+                writer.writerow((
+                    model.name, model.variant, runtime, image.stem, image.source,
+                    *(f"{share:.6f}" for share in shares),
+                    cells.true, cells.found, cells.matched, f"{cells.f1:.6f}",
+                    counts.tp + counts.fn, counts.tp + counts.fp,
+                    "" if image.differing is None else image.differing,
+                ))  # fmt: skip
+    return text.getvalue()
