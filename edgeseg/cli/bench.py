@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +70,23 @@ def bench(
     memory_limit: Annotated[
         int | None, typer.Option(help="MB that Python, runtime and model may take together.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="JSON file for all that was measured.")] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ssh://USER@HOST[:PORT]", help="Measure on that machine, not on this; may be repeated."
+        ),
+    ] = None,
+    ssh_config: Annotated[
+        Path | None, typer.Option(help="Its keys, ports and proxies: the file for ssh's -F.")
+    ] = None,
+    remote_command: Annotated[
+        str | None,
+        typer.Option(help="How edgeseg is called there, as ~/venv/bin/edgeseg [default: edgeseg]."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="JSON file for all that was measured; with several --on, their folder."),
+    ] = None,
     per_image: Annotated[
         Path | None, typer.Option(help="CSV file for the quality of each image by itself.")
     ] = None,
@@ -85,6 +102,7 @@ def bench(
     """
     from edgeseg.bench.models import find_models
     from edgeseg.bench.options import QUICK, BenchOptions, parse_numbers
+    from edgeseg.cli.bench_on import bench_places, parse_places
 
     _refuse_ignored(
         data=data, out=out, force=force, per_image=per_image, keras=keras,
@@ -103,20 +121,26 @@ def bench(
         **{name: value for name, value in given.items() if value is not None},
     )
     host = _host_options(batch, mixed_precision=mixed_precision, xla=xla) if keras else None
+    places = parse_places(
+        on, config=ssh_config, command=remote_command, out=out, only_here={"--keras": keras},
+        only_one={"--json": as_json, "--per-image": per_image},
+    )  # fmt: skip
     found = find_models(models)
-    for path in filter(None, (out, per_image)):
+    for path in filter(None, (*places.outs, per_image)):
         _refuse_unusable(path, found, force=force)
-    result = _run(found, data, split or "test", options, reference)
-    if keras and host and result.complete:
-        result = _add_host(result, keras, host)
-    try:
-        _save(result, out, per_image)
-    finally:  # a full disk does not cost the table
-        _show(result, as_json=as_json)
-    if not result.complete:
-        raise typer.Exit(console.INTERRUPTED)
-    if result.failures or any(run.failure for run in result.host):
-        raise typer.Exit(1)
+    job: dict[str, Any] = {
+        "data": data, "split": split or "test", "options": options, "reference": reference,
+    }  # fmt: skip
+    finish = partial(_finish, per_image=per_image, as_json=as_json)
+    if places.hosts:
+        code = bench_places(places, found, **job, finish=finish)
+    else:
+        result = _run(found, **job)
+        if keras and host and result.complete:
+            result = _add_host(result, keras, host)
+        code = finish(result, out)
+    if code:
+        raise typer.Exit(code)
 
 
 def _refuse_ignored(
@@ -169,7 +193,7 @@ def _refuse_unusable(out: Path, models: list[Path], *, force: bool) -> None:
 
 
 def _run(
-    models: list[Path], data: Path | None, split: str, options: BenchOptions, reference: Path | None
+    models: list[Path], *, data: Path | None, split: str, options: BenchOptions, reference: Path | None
 ) -> BenchResult:
     from edgeseg.bench.run import run_bench
     from edgeseg.data.dataset import open_dataset
@@ -192,6 +216,21 @@ def _add_host(result: BenchResult, run: Path, host: HostOptions) -> BenchResult:
             )
     except KeyboardInterrupt:
         return replace(result, complete=False)
+
+
+def _finish(result: BenchResult, out: Path | None, *, per_image: Path | None, as_json: bool) -> int:
+    """Save and show a result.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        _save(result, out, per_image)
+    finally:  # a full disk does not cost the table
+        _show(result, as_json=as_json)
+    if not result.complete:
+        return console.INTERRUPTED
+    return int(bool(result.failures) or any(run.failure for run in result.host))
 
 
 def _save(result: BenchResult, out: Path | None, per_image: Path | None) -> None:

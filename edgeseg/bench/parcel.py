@@ -1,0 +1,150 @@
+"""What another machine needs to measure: model files, one split of a data set and the command, as one tar."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shlex
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from edgeseg.artifact import sidecar_path
+from edgeseg.bench.options import BenchOptions
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import ArtifactError, ConfigError
+
+#: The file that measures; it leaves its process's number in `pid` and the result in `result.json`.
+SCRIPT = "bench.sh"
+
+#: How `edgeseg bench` calls a setting of `BenchOptions`, where it does not call it by its field's name.
+_FLAGS = {
+    "runtimes": "runtime",
+    "seconds": "time",
+    "warmup_seconds": "warmup",
+    "timeout_seconds": "timeout",
+    "memory_limit_mb": "memory-limit",
+}
+
+#: Settings that the command line leaves as they are.
+_NO_FLAG = ("panels",)
+
+
+def option_flags(options: BenchOptions) -> list[str]:
+    """The settings as arguments of `edgeseg bench`; those that are left to it are left out."""
+    flags = []
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value is None or value == () or field.name in _NO_FLAG:
+            continue
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        flags += [f"--{_FLAGS.get(field.name, field.name)}", text]
+    return flags
+
+
+def split_alone(dataset: SegmentationDataset, split: str) -> SegmentationDataset:
+    """The data set as it arrives: the samples of one split."""
+    return replace(dataset, samples=dataset.split(split))
+
+
+def write_parcel(
+    path: Path,
+    models: Sequence[Path],
+    *,
+    dataset: SegmentationDataset | None,
+    split: str,
+    options: BenchOptions,
+    command: str,
+    reference: Path | None = None,
+    verbosity: Sequence[str] = (),
+) -> None:
+    """Write the tar file.
+
+    Args:
+        path: of it.
+        models: different files. Where they lie to one another is kept, since their names in the result
+            depend on it.
+        dataset: to measure quality on, or `None`.
+        split: of it; no other file of it is sent.
+        options: how to measure.
+        command: how edgeseg is called there, as the shell there reads it.
+        reference: the one of `models` that masks are compared with; none: the first float32 one.
+        verbosity: `-q`, `-v`, or nothing.
+
+    Raises:
+        ArtifactError: a model file cannot be read.
+        ConfigError: `command` is empty or has several lines, or `reference` is not one of `models`.
+    """
+    if not command.strip() or "\n" in command:
+        raise ConfigError(f"expected a command of one line, as ~/venv/bin/edgeseg, but got {command!r}")
+    names = _below_common(models)
+    arguments = [*verbosity, "bench", *names, *option_flags(options), "--out", "result.json"]
+    if dataset:
+        arguments += ["--data", "data", "--split", split]
+    if reference:
+        arguments += ["--reference", _name_of(reference, models, names)]
+    script = f"echo $$ >pid\nexec {command} {shlex.join(arguments)}\n"
+    with tarfile.open(
+        path, "w", format=tarfile.GNU_FORMAT, dereference=True, errors="surrogateescape"
+    ) as tar:
+        _add_text(tar, SCRIPT, script)
+        for model, name in zip(models, names, strict=True):
+            _add_model(tar, model, name)
+        if dataset:
+            _add_text(tar, "data/splits.csv", _splits(dataset, split))
+            for file, name in _images(dataset, split):
+                tar.add(file, name, filter=_plain)
+
+
+def _below_common(models: Sequence[Path]) -> list[str]:
+    whole = [path.absolute() for path in models]
+    shared = os.path.commonpath([path.parent for path in whole])
+    return [f"models/{os.path.relpath(path, shared)}" for path in whole]
+
+
+def _name_of(reference: Path, models: Sequence[Path], names: Sequence[str]) -> str:
+    for model, name in zip(models, names, strict=True):
+        if model.resolve() == reference.resolve():
+            return name
+    raise ConfigError(f"expected --reference to be one of the models, but {reference} is not; give it too")
+
+
+def _add_model(tar: tarfile.TarFile, model: Path, name: str) -> None:
+    try:
+        tar.add(model, name, filter=_plain)
+        facts = sidecar_path(model)
+        if facts.exists():
+            tar.add(facts, str(sidecar_path(Path(name))), filter=_plain)
+    except OSError as error:
+        raise ArtifactError(f"cannot read {model}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _images(dataset: SegmentationDataset, split: str) -> Iterator[tuple[Path, str]]:
+    for sample in dataset.split(split):
+        yield sample.image_path, f"data/images/{sample.image_path.name}"
+        yield sample.mask_path, f"data/masks/{sample.mask_path.name}"
+
+
+def _splits(dataset: SegmentationDataset, split: str) -> str:
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("stem", "split", "source_image"))
+    rows.writerows((each.stem, each.split, each.source_image) for each in dataset.split(split))
+    return text.getvalue()
+
+
+def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:
+    data = text.encode(errors="surrogateescape")
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without the owner, who is somebody else there."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o644
+    return entry
