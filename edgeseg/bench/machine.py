@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
-import shutil
-import subprocess
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-#: Features of the processor that decide how fast integers and floats are: the kernel's name -> ours.
-_FEATURES = {
-    # arm64 ("Features" in /proc/cpuinfo)
-    "asimddp": "dotprod", "i8mm": "i8mm", "asimdhp": "fp16", "atomics": "lse", "sve": "sve", "neon": "neon",
-    # x86-64 ("flags")
-    "fma": "fma", "avx2": "avx2", "avx512f": "avx512f", "avx512_vnni": "avx512_vnni", "avx_vnni": "avx_vnni",
-    "amx_int8": "amx_int8",
-}  # fmt: skip
+from edgeseg.bench import throttling
+from edgeseg.bench.cpu_time import CpuTime, read_cpu_time
+from edgeseg.bench.cpuinfo import emulated_on, parse_cpuinfo, surroundings
+from edgeseg.bench.kernel_files import cpu_folders, decimal, field, integers, text, usable_cpus
+from edgeseg.bench.temperature import read_temperature
 
-#: "CPU part" of Arm's own cores (implementer 0x41), where the kernel gives no "model name".
-_ARM_PARTS = {
-    "0xc07": "Cortex-A7", "0xd03": "Cortex-A53", "0xd05": "Cortex-A55", "0xd07": "Cortex-A57",
-    "0xd08": "Cortex-A72", "0xd09": "Cortex-A73", "0xd0a": "Cortex-A75", "0xd0b": "Cortex-A76",
-    "0xd0c": "Neoverse-N1", "0xd40": "Neoverse-V1", "0xd49": "Neoverse-N2",
-}  # fmt: skip
+#: So long a processor is kept at work before its clock is read; governors decide every 10 ms or so. Seconds.
+_WAKE_UP = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +31,21 @@ class Machine:
         architecture: `x86_64`, `aarch64`, ...
         cpu: the processor's name.
         cpu_features: those that decide the speed of inference (`dotprod`, `i8mm`, `avx512_vnni`, ...).
-        cores: that this process may use.
+        cores: that this process may use; hyper-threads count.
         memory_bytes: in all.
-        board: the device tree's model, as `Raspberry Pi 4 Model B Rev 1.4`.
-        governor: of the first core's frequency.
+        board: the device tree's model, as `Raspberry Pi 4 Model B Rev 1.4`, or the maker's name of a PC.
+        governor: who sets the clock; several names where the cores differ.
         system: name and version of the operating system, and of its kernel.
         libc: name and version.
         python: its version.
         numpy: its version.
         zlib: its version; gzip sizes depend on it.
         runtime: distribution and version, as `ai-edge-litert 2.3.0`.
+        physical_cores: that `cores` are on; fewer where hyper-threads share them.
+        cpu_quota: so many cores' time a container may use, as 1.5; `None` also where it is not limited.
+        max_mhz: the highest clock of the fastest core.
+        surroundings: of `virtual machine` and `container` those that show.
+        emulated_on: what runs these instructions where they are not its own, as `an x86 processor`.
     """
 
     architecture: str
@@ -65,6 +61,11 @@ class Machine:
     numpy: str
     zlib: str
     runtime: str
+    physical_cores: int | None = None
+    cpu_quota: float | None = None
+    max_mhz: float | None = None
+    surroundings: tuple[str, ...] = ()
+    emulated_on: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -73,7 +74,8 @@ class Machine:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
-        return cls(**{**value, "cpu_features": tuple(value["cpu_features"])})
+        lists = {name: tuple(value[name]) for name in ("cpu_features", "surroundings")}
+        return cls(**{**value, **lists})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +86,34 @@ class MachineState:
         load_1min: processes that ran or wanted to, as the mean over the last minute.
         temperature_c: of the processor, degrees Celsius.
         throttled: a Raspberry Pi's own flags (`0x0`: never short of voltage nor too hot since it was
-            switched on; bits 0 to 3: now; bits 16 to 19: at some time).
+            switched on; bits 0 to 3: now; bits 16 to 19: at some time; `throttling.decode` has words).
+        frequency_mhz: of the fastest core, read at work: an idle one tells nothing.
+        available_bytes: memory that can be had without swapping.
+        swapped_pages: read from and written to swap since the machine was started.
+        throttle_count: how often the chip slowed itself down since then (Intel).
+        cooling_step: by how many steps the kernel slows processors down to cool them; 0 is not at all.
+        cpu_time: who had the processors until now.
     """
 
     load_1min: float | None
     temperature_c: float | None
     throttled: str | None
+    frequency_mhz: float | None = None
+    available_bytes: int | None = None
+    swapped_pages: int | None = None
+    throttle_count: int | None = None
+    cooling_step: int | None = None
+    cpu_time: CpuTime | None = None
 
     @property
-    def throttled_now(self) -> bool:
-        """Whether the firmware holds the clock down at this moment."""
-        return self.throttled is not None and bool(int(self.throttled, 16) & 0xF)
+    def throttled_now(self) -> tuple[str, ...]:
+        """Why the firmware holds the clock down at this moment; empty where it does not."""
+        return throttling.decode(self.throttled)[0] if self.throttled else ()
+
+    @property
+    def throttled_ever(self) -> tuple[str, ...]:
+        """Why it did at some time since the board was switched on."""
+        return throttling.decode(self.throttled)[1] if self.throttled else ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -103,77 +122,70 @@ class MachineState:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
-        return cls(**value)
+        cpu_time = value.get("cpu_time")
+        return cls(**{**value, "cpu_time": CpuTime(**cpu_time) if cpu_time else None})
 
 
-def read_machine(*, runtime: str, root: Path = Path("/")) -> Machine:
+def read_machine(*, runtime: str, root: Path = Path("/"), cpus: Sequence[int] | None = None) -> Machine:
     """Describe this machine.
 
     Args:
         runtime: distribution and version.
         root: where `proc` and `sys` are.
+        cpus: numbers of the processors that may be used; none: those that this process may use.
     """
-    cpuinfo = _text(root / "proc/cpuinfo") or ""
-    cpu, features = parse_cpuinfo(cpuinfo)
+    cpus = usable_cpus() if cpus is None else cpus
+    cpu, features = parse_cpuinfo(text(root / "proc/cpuinfo") or "")
+    memory = field(root / "proc/meminfo", "MemTotal")
     return Machine(
         architecture=platform.machine(),
         cpu=cpu or platform.processor(),
         cpu_features=features,
-        cores=_cores(),
-        memory_bytes=_memory_bytes(_text(root / "proc/meminfo") or ""),
-        board=_text(root / "proc/device-tree/model"),
-        governor=_text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        cores=len(cpus),
+        memory_bytes=None if memory is None else memory * 1024,
+        board=_board(root),
+        governor=_governor(root, cpus),
         system=_system(),
         libc=" ".join(platform.libc_ver()).strip(),
         python=platform.python_version(),
         numpy=np.__version__,
         zlib=zlib.ZLIB_RUNTIME_VERSION,
         runtime=runtime,
+        physical_cores=_physical_cores(root, cpus),
+        cpu_quota=_cpu_quota(root),
+        max_mhz=_highest_mhz(root, cpus, "cpuinfo_max_freq"),
+        surroundings=surroundings(root),
+        emulated_on=emulated_on(root, platform.machine()),
     )
 
 
-def read_state(*, root: Path = Path("/")) -> MachineState:
-    """How this machine is at the moment; `root` as in `read_machine`."""
-    load = (_text(root / "proc/loadavg") or "").split()
+def read_state(*, root: Path = Path("/"), cpus: Sequence[int] | None = None) -> MachineState:
+    """How this machine is at the moment; arguments as of `read_machine`."""
+    cpus = usable_cpus() if cpus is None else cpus
+    load = (text(root / "proc/loadavg") or "").partition(" ")[0]
+    available = field(root / "proc/meminfo", "MemAvailable")
+    swapped = [field(root / "proc/vmstat", name) for name in ("pswpin", "pswpout")]
     return MachineState(
-        load_1min=float(load[0]) if load else None,
-        temperature_c=_temperature_c(root / "sys/class/thermal"),
-        throttled=_throttled(root / "sys/devices/platform/soc/soc:firmware/get_throttled"),
+        load_1min=decimal(load),
+        temperature_c=read_temperature(root),
+        throttled=throttling.read_flags(root),
+        frequency_mhz=_frequency_mhz(root, cpus),
+        available_bytes=None if available is None else available * 1024,
+        swapped_pages=None if None in swapped else sum(filter(None, swapped)),
+        throttle_count=throttling.read_count(cpu_folders(root, cpus)),
+        cooling_step=throttling.read_cooling(root),
+        cpu_time=read_cpu_time(root, cpus),
     )
 
 
-def parse_cpuinfo(text: str) -> tuple[str, tuple[str, ...]]:
-    """The processor's name and its features that matter, from the text of `/proc/cpuinfo`."""
-    fields: dict[str, str] = {}
-    for line in text.splitlines():
-        name, separator, value = line.partition(":")
-        if separator:
-            fields.setdefault(name.strip(), value.strip())
-    present = set(fields.get("flags", fields.get("Features", "")).split())
-    features = tuple(ours for kernel, ours in _FEATURES.items() if kernel in present)
-    part = fields.get("CPU part", "")
-    return fields.get("model name") or _ARM_PARTS.get(part, f"ARM part {part}" if part else ""), features
+def _board(root: Path) -> str | None:
+    names = [text(root / "sys/class/dmi/id" / name) for name in ("sys_vendor", "product_name")]
+    return text(root / "proc/device-tree/model") or " ".join(filter(None, names)) or None
 
 
-def _text(path: Path) -> str | None:
-    try:
-        # The device tree ends its strings with a zero byte.
-        return path.read_text(errors="replace").strip("\0\n ") or None
-    except OSError:
-        return None
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _memory_bytes(meminfo: str) -> int | None:
-    for line in meminfo.splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024
-    return None
+def _governor(root: Path, cpus: Sequence[int]) -> str | None:
+    names = [text(folder / "cpufreq/scaling_governor") for folder in cpu_folders(root, cpus)]
+    return ", ".join(dict.fromkeys(filter(None, names))) or None
 
 
 def _system() -> str:
@@ -183,23 +195,37 @@ def _system() -> str:
     return f"{name}, kernel {platform.release()}"
 
 
-def _temperature_c(folder: Path) -> float | None:
-    readings = [_text(path) for path in sorted(folder.glob("thermal_zone*/temp"))]
-    values = [int(reading) / 1000 for reading in readings if reading and reading.lstrip("-").isdigit()]
-    return max(values, default=None)
+def _physical_cores(root: Path, cpus: Sequence[int]) -> int | None:
+    siblings = [text(folder / "topology/thread_siblings_list") for folder in cpu_folders(root, cpus)]
+    return None if None in siblings or not siblings else len(set(siblings))
 
 
-def _throttled(path: Path) -> str | None:
-    stated = _text(path)
-    if stated:
-        return f"0x{int(stated, 16):x}"
-    program = shutil.which("vcgencmd")
-    if not program:
-        return None
-    try:
-        answer = subprocess.run(
-            [program, "get_throttled"], capture_output=True, text=True, check=True, timeout=5
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip().partition("=")[2] or None
+def _cpu_quota(root: Path) -> float | None:
+    """The tightest `cpu.max` (cgroup v2) of this process's group and those around it, in cores."""
+    group = next(
+        (line[3:] for line in (text(root / "proc/self/cgroup") or "").splitlines() if line.startswith("0::")),
+        "/",
+    )
+    quotas = []
+    for folder in (parts := Path(group.lstrip("/")), *parts.parents):
+        quota, _, period = (text(root / "sys/fs/cgroup" / folder / "cpu.max") or "").partition(" ")
+        if quota.isdecimal() and period.isdecimal():
+            quotas.append(int(quota) / int(period))
+    return min(quotas, default=None)
+
+
+def _highest_mhz(root: Path, cpus: Sequence[int], name: str) -> float | None:
+    found = integers(folder / "cpufreq" / name for folder in cpu_folders(root, cpus))
+    return max(found) / 1000 if found else None
+
+
+def _frequency_mhz(root: Path, cpus: Sequence[int]) -> float | None:
+    end = time.monotonic() + _WAKE_UP
+    while time.monotonic() < end:
+        pass
+    told = _highest_mhz(root, cpus, "scaling_cur_freq")
+    if told is not None:
+        return told
+    lines = (line.partition(":") for line in (text(root / "proc/cpuinfo") or "").splitlines())
+    clocks = [decimal(value) for name, _, value in lines if name.strip() == "cpu MHz"]
+    return max((clock for clock in clocks if clock is not None), default=None)
