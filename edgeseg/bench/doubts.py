@@ -80,8 +80,8 @@ def _emulated(result: BenchResult) -> Iterator[str]:
     machine = result.machine
     if machine.emulated_on:
         yield (
-            f"{machine.architecture} is emulated on {machine.emulated_on}: masks are as on a real board, but "
-            "times and memory say nothing about one; bench on the board"
+            f"{machine.architecture} is emulated on {machine.emulated_on}: times and memory say nothing about a "
+            "real board; bench on the board"
         )
 
 
@@ -97,7 +97,7 @@ def _busy(result: BenchResult) -> Iterator[str]:
         return
     # The load is not asked then: for minutes it remembers work that had ended before the start.
     if after.cpu_time and others > BUSY_MEANWHILE * after.cpu_time.cpus:
-        outside = ", outside of this container too," if "container" in machine.surroundings else ""
+        outside = " (also outside of this container)" if "container" in machine.surroundings else ""
         yield (
             f"other work{outside} took {others:.1f} of {_counted(after.cpu_time.cpus, 'core')} while "
             "measuring: times may be too long; end it and bench again"
