@@ -55,10 +55,12 @@ def _integers(result: BenchResult, model: ModelResult, measurement: Measurement)
         start = "int8 is not faster here" if slow else "int8 gains little here"
         yield f"{start}: this processor has no int8 dot-product instruction"
     elif slow:
-        yield (
-            f"int8 is not faster here although the processor has {present[0]}: small layers are limited by "
-            "memory and by the packing of values"
+        cause = (
+            "small layers are limited by memory and by the packing of values"
+            if measurement.runtime == "litert"
+            else "the runtime's int8 kernels gain nothing from it"
         )
+        yield f"int8 is not faster here although the processor has {present[0]}: {cause}"
     else:
         yield f"the processor has int8 dot products ({present[0]})"
 

@@ -30,7 +30,11 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_SIGNATURE, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _TIFF_SUFFIXES = (".tif", ".tiff")
 
-cv2.utils.logging.setLogLevel(0)  # a damaged file is reported once, by us
+# A damaged file is reported once, by us. OpenCV 4 and 5 have different names for it.
+if hasattr(cv2, "setLogLevel"):
+    cv2.setLogLevel(0)
+else:
+    cv2.utils.logging.setLogLevel(0)
 
 Grey8 = npt.NDArray[np.uint8]
 AnyImage = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
