@@ -80,8 +80,8 @@ def _emulated(result: BenchResult) -> Iterator[str]:
     machine = result.machine
     if machine.emulated_on:
         yield (
-            f"{machine.architecture} is emulated on {machine.emulated_on}: times and memory say nothing about a "
-            "real board; bench on the board"
+            f"{machine.architecture} is emulated on {machine.emulated_on}: times and memory say nothing "
+            "about a real board; bench on the board"
         )
 
 
