@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeseg import container
-from edgeseg.bench.doubts import doubts
+from edgeseg.bench.doubts import doubts, hints
 from edgeseg.bench.intervals import quality_interval
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
@@ -195,6 +195,7 @@ def machine_line(result: BenchResult) -> str:
 def remarks(result: BenchResult) -> Iterator[str]:
     """What makes the figures doubtful, with what to do about it."""
     yield from doubts(result)
+    yield from hints(result)
     for model in result.models:
         for each in model.measurements:
             if not each.runs:
