@@ -17,6 +17,7 @@ from edgeseg._version import __version__
 from edgeseg.cli import data
 from edgeseg.cli.bench import bench
 from edgeseg.cli.check import check
+from edgeseg.cli.compare import compare
 from edgeseg.cli.console import INTERRUPTED, VERBOSITY
 from edgeseg.cli.demo import demo
 from edgeseg.cli.doctor import doctor
@@ -43,6 +44,7 @@ app.command()(export)
 app.command()(quantize)
 app.command()(inspect)
 app.command()(bench)
+app.command()(compare)
 app.command()(check)
 app.command()(predict)
 app.command()(doctor)
