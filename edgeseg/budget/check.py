@@ -1,75 +1,38 @@
-"""Judging files by their budgets: facts and limits in, violations out."""
+"""Judging files by their budgets: facts and limits in, judgements out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from edgeseg.budget.facts import Metric, ModelFacts
-from edgeseg.budget.limits import Budget, Budgets, Limit
+from edgeseg.budget.facts import ModelFacts
+from edgeseg.budget.judgement import Judgement, sentence_beyond
+from edgeseg.budget.latency import Timing, judge_latency
+from edgeseg.budget.limits import KINDS_KEY, Budgets, Limit
+from edgeseg.budget.metrics import LATENCY, Value, format_value
 from edgeseg.errors import ConfigError
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
-    """A limit that a file breaks.
-
-    Attributes:
-        file: its name.
-        limit: which.
-        value: what was measured.
-        bound: the greatest (Dice: least) value allowed.
-        baseline: what a relative limit starts from, else `None`.
-    """
-
-    file: str
-    limit: Limit
-    value: float
-    bound: float
-    baseline: float | None
-
-    @property
-    def excess(self) -> float:
-        """How far the value is beyond the bound, above 0."""
-        return abs(self.value - self.bound)
-
-    def __str__(self) -> str:
-        metric = self.limit.metric
-        verb, sign = ("is below", "-") if metric.higher_is_better else ("exceeds", "+")
-        origin = ""
-        if self.baseline is not None:
-            origin = f" (baseline {format_value(metric, self.baseline)} {sign} {self.limit.text})"
-        share = f" ({sign}{100 * self.excess / self.bound:.1f} %)" if self.bound else ""
-        return (
-            f"{self.file}: {metric.name} {format_value(metric, self.value)} {verb} the limit "
-            f"{format_value(metric, self.bound)}{origin} by {format_value(metric, self.excess)}{share}"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {
-            "file": self.file,
-            "metric": self.limit.metric.name,
-            "key": self.limit.key,
-            "limit": self.bound,
-            "value": self.value,
-            "excess": self.excess,
-            "baseline": self.baseline,
-        }
+#: Beyond a bound by less than this is rounding, in shares.
+_ROUNDING = 1e-9
 
 
-def format_value(metric: Metric, value: float) -> str:
-    """`2,100,000` for bytes and counts; six decimals for a share."""
-    return f"{value:.6f}" if metric.unit == "share" else f"{value:,.0f}"
+def check_budgets(
+    models: Sequence[ModelFacts],
+    budgets: Budgets,
+    *,
+    timing: Timing | None = None,
+    second: Timing | None = None,
+) -> list[Judgement]:
+    """Judge every limit, in the order of the models, then of the file.
 
-
-def check_budgets(models: Sequence[ModelFacts], budgets: Budgets) -> list[Violation]:
-    """Find every limit that is broken, in the order of the models, then of the file.
+    Args:
+        models: what to judge.
+        budgets: by what.
+        timing: the times of the same bench; `None` where model files were read.
+        second: those of a second run, without which no time breaks a limit.
 
     Raises:
         ConfigError: there is no limit at all, a pattern fits no file, a relative limit has no baseline,
-            or a limit is on something that was not measured.
+            or a limit is on something that was not measured. A limit on time is not judged there.
     """
     if not any(budget.limits for budget in budgets.budgets):
         raise ConfigError(f'expected limits in {budgets.path} under [models."PATTERN"], but there is none')
@@ -80,32 +43,82 @@ def check_budgets(models: Sequence[ModelFacts], budgets: Budgets) -> list[Violat
                 f'the pattern [models."{budget.pattern}"] in {budgets.path} fits no file; files: {names}'
             )
     return [
-        violation
+        judgement
         for model in models
-        for budget in applying(model, budgets)
-        for limit in budget.limits
-        if (violation := _judge(model, limit, budgets)) is not None
+        for limit in budgets.limits_for(model)
+        for judgement in _judge(model, limit, budgets, timing=timing, second=second)
     ]
 
 
-def applying(model: ModelFacts, budgets: Budgets) -> list[Budget]:
-    """The budgets whose pattern fits a file."""
-    return [budget for budget in budgets.budgets if budget.fits(model)]
+def broken(judgements: Iterable[Judgement]) -> list[Judgement]:
+    """Those that fail the check."""
+    return [each for each in judgements if each.verdict == "broken"]
 
 
-def _judge(model: ModelFacts, limit: Limit, budgets: Budgets) -> Violation | None:
-    metric = limit.metric
-    if metric.name not in model.values:
-        why = model.why_missing.get(metric.name, "it was not measured")
+def _judge(
+    model: ModelFacts, limit: Limit, budgets: Budgets, *, timing: Timing | None, second: Timing | None
+) -> Iterator[Judgement]:
+    if limit.metric == LATENCY:
+        yield from judge_latency(model, limit, budgets, timing=timing, second=second)
+        return
+    name = limit.metric.name
+    if name not in model.values:
+        why = model.why_missing.get(name, "it was not measured")
         raise ConfigError(f"cannot check {limit.key} of {model.name}: {why}")
-    value = model.values[metric.name]
-    baseline = budgets.baseline.get(model.name, {}).get(metric.name) if limit.relative else None
+    value = model.values[name]
+    baseline = budgets.baseline.get(model.name, {}).get(name)
     if limit.relative and baseline is None:
         raise ConfigError(
             f"{limit.key} of {model.name} needs a baseline, but {budgets.path} has none; --update records it"
         )
-    bound = limit.bound(baseline or 0)
-    broken = value < bound if metric.higher_is_better else value > bound
-    if not broken:
-        return None
-    return Violation(file=model.name, limit=limit, value=value, bound=bound, baseline=baseline)
+    yield _judge_value(model, limit, value, baseline)
+
+
+def _judge_value(model: ModelFacts, limit: Limit, value: Value, baseline: Value | None) -> Judgement:
+    if limit.key == KINDS_KEY:
+        bound: Value = limit.kinds
+        if limit.relative and isinstance(baseline, tuple):
+            bound = baseline
+        sentence = _beyond_kinds(model, limit, value, bound)
+    else:
+        start = baseline if isinstance(baseline, int | float) else 0
+        bound = limit.bound(start)
+        sentence = _beyond(model, limit, value, bound, start)
+    return Judgement(
+        file=model.name,
+        limit=limit,
+        verdict="broken" if sentence else "ok",
+        sentence=sentence,
+        value=value,
+        bound=bound,
+        baseline=baseline,
+    )
+
+
+def _beyond_kinds(model: ModelFacts, limit: Limit, value: Value, allowed: Value) -> str:
+    if not isinstance(value, tuple) or not isinstance(allowed, tuple):
+        raise TypeError("kinds of operators are tuples of names")
+    new = tuple(kind for kind in value if kind not in allowed)
+    if not new:
+        return ""
+    names = format_value(limit.metric, new)
+    what = f"operator {names} is" if len(new) == 1 else f"operators {names} are"
+    where = "in the baseline" if limit.relative else "allowed"
+    return f"{model.name}: {what} not {where} ({format_value(limit.metric, allowed)})"
+
+
+def _beyond(model: ModelFacts, limit: Limit, value: Value, bound: float, start: float) -> str:
+    metric = limit.metric
+    if isinstance(value, tuple):
+        raise TypeError(f"{metric.name} is a number")
+    excess = bound - value if metric.higher_is_better else value - bound
+    if excess <= (0 if metric.whole else _ROUNDING):
+        return ""
+    details = model.details.get(metric.name, "")
+    return sentence_beyond(
+        f"{model.name}: {metric.name}",
+        limit,
+        value=value,
+        bound=bound,
+        baseline=start if limit.relative else None,
+    ) + (f": {details}" if details else "")

@@ -1,9 +1,10 @@
-"""What a budget can limit, and where the values come from: model files or bench results."""
+"""What is known about model files: read from the files themselves, or taken from bench results."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,34 +12,8 @@ from edgeseg.artifact import load_artifact
 from edgeseg.bench.models import display_names, find_models
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.size import SizeResult, measure_size
+from edgeseg.budget.metrics import Value
 from edgeseg.errors import CheckError, ResultError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """Something that a budget can limit.
-
-    Attributes:
-        name: in budgets.toml and in sentences.
-        unit: `bytes`, `count` or `share` (0 to 1).
-        higher_is_better: whether the limit is a least value.
-    """
-
-    name: str
-    unit: str
-    higher_is_better: bool = False
-
-
-#: All are the same every time for one file (Dice: for one file and data set). Time is not among them:
-#: it can be compared on one and the same machine only.
-METRICS = (
-    Metric(name="bytes", unit="bytes"),
-    Metric(name="gzip_bytes", unit="bytes"),
-    Metric(name="xz_bytes", unit="bytes"),
-    Metric(name="float_operators", unit="count"),
-    Metric(name="partitions", unit="count"),
-    Metric(name="dice", unit="share", higher_is_better=True),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +24,15 @@ class ModelFacts:
         name: the file's name, with as much of its folder as tells it from the others.
         values: metric -> value; metrics that were not measured are missing.
         why_missing: metric -> why it was not measured, as the end of a sentence.
+        details: metric -> what its value consists of (`TRANSPOSE_CONV 2, MUL 1`).
+        path: where the file is; `None` in bench results.
     """
 
     name: str
-    values: Mapping[str, float]
+    values: Mapping[str, Value]
     why_missing: Mapping[str, str]
+    details: Mapping[str, str] = field(default_factory=dict)
+    path: Path | None = None
 
     @property
     def file_name(self) -> str:
@@ -62,6 +41,7 @@ class ModelFacts:
 
 
 _NO_AUDIT = "the operators were not listed; install ai-edge-litert"
+_NO_ARENA = "its tensors are of unknown size, so their memory cannot be planned"
 _NO_CONTAINER = "it is no .xz container; limit max_bytes or max_gzip_bytes"
 _NO_DATA = "quality was not measured; bench with --data and check its results"
 _NO_RESULTS = "quality is not in a model file; check the JSON of `edgeseg bench --data`"
@@ -81,12 +61,12 @@ def facts_of_folder(folder: Path) -> list[ModelFacts]:
         artifact = load_artifact(path)
         size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)
         audit = audit_model(artifact.data, name=name).to_dict()
-        facts.append(_facts(name, size=size, audit=audit, dice=None, no_dice=_NO_RESULTS))
+        facts.append(_facts(name, path=path, size=size, audit=audit, dice=None, no_dice=_NO_RESULTS))
     return facts
 
 
 def facts_of_result(result: BenchResult) -> list[ModelFacts]:
-    """Take the facts from a bench result; of several numbers of threads the least Dice counts.
+    """Take the facts from a bench result; of several runtimes the least Dice counts.
 
     Raises:
         CheckError: a model failed in the bench.
@@ -114,24 +94,48 @@ def _facts(
     audit: Mapping[str, Any] | None,
     dice: float | None,
     no_dice: str,
+    path: Path | None = None,
 ) -> ModelFacts:
-    audit = audit or {"runtime_problem": _NO_AUDIT}
-    operators = audit.get("float_operators")
     found = {
         "bytes": size.raw_bytes if size else None,
         "gzip_bytes": size.gzip_bytes if size else None,
         "xz_bytes": size.xz_bytes if size else None,
-        "float_operators": None if operators is None else len(operators),
-        "partitions": audit.get("partitions"),
+        **_of_audit(audit or {}),
         "dice": dice,
     }
     reasons = {"dice": no_dice, "xz_bytes": _NO_CONTAINER}
+    if audit:
+        reasons |= {"arena_bytes": _NO_ARENA, "partitions": audit.get("runtime_problem") or _NO_AUDIT}
     return ModelFacts(
         name=name,
         values={metric: value for metric, value in found.items() if value is not None},
         why_missing={
-            metric: reasons.get(metric) or audit.get("runtime_problem") or _NO_AUDIT
-            for metric, value in found.items()
-            if value is None
+            metric: reasons.get(metric) or _NO_AUDIT for metric, value in found.items() if value is None
         },
+        details=_details(audit or {}),
+        path=path,
     )
+
+
+def _of_audit(audit: Mapping[str, Any]) -> dict[str, Value | None]:
+    operators, floats = audit.get("operators"), audit.get("float_operators")
+    return {
+        "macs": audit.get("macs"),
+        "parameters": audit.get("parameters"),
+        "operators": None if operators is None else sum(operators.values()),
+        "operator_kinds": None if operators is None else tuple(sorted(operators)),
+        "float_operators": None if floats is None else len(floats),
+        "partitions": audit.get("partitions"),
+        "arena_bytes": audit.get("arena_bytes"),
+    }
+
+
+def _details(audit: Mapping[str, Any]) -> dict[str, str]:
+    """Which operators are counted, where it is bad to have any."""
+    listed = {"float_operators": audit.get("float_operators"), "partitions": audit.get("undelegated")}
+    return {metric: _histogram(operators) for metric, operators in listed.items() if operators}
+
+
+def _histogram(operators: list[dict[str, Any]]) -> str:
+    kinds = Counter(operator["name"] for operator in operators)
+    return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())

@@ -2,38 +2,47 @@
 
 [models."*int8-ptq.tflite"]         # a pattern for file names (*, ?, [...]); every one that fits applies
 max_bytes = "2 MB"                  # absolute: bytes, or a text with kB, MB, KiB, MiB
-max_gzip_bytes = 1_900_000
 max_float_operators = 0
-max_partitions = 1
 min_dice = 0.86                     # pooled, from 0 to 1
 max_growth_bytes = "2 %"            # relative to the baseline of the file: per cent of it,
 max_growth_gzip_bytes = "16 KiB"    # or so much more
-max_growth_float_operators = 0
-max_growth_partitions = 0
 max_drop_dice = 0.005               # or so much less
+operator_kinds = "baseline"         # those of the baseline and no other; or a list of those allowed
+max_growth_latency = "25 %"         # on the machine of the baseline alone
 
 [baseline."unet-16-int8-ptq.tflite"]    # written by `edgeseg check --update`
 bytes = 1991608
 dice = 0.8646
+
+[latency."Cortex-A72, 4 cores, aarch64"."unet-16-int8-ptq.tflite"]      # likewise, by machine
+"litert, 1 thread" = { p50_ms = 231.5, runtime = "ai-edge-litert 2.3.0" }
 """
 
 from __future__ import annotations
 
 import fnmatch
 import math
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgeseg.budget.facts import METRICS, Metric, ModelFacts
+from edgeseg.budget.amounts import (
+    EXPECTED,
+    parse_amount,
+    parse_kinds,
+    parse_percent,
+    parse_tables,
+    parse_value,
+)
+from edgeseg.budget.facts import ModelFacts
+from edgeseg.budget.medians import Medians, parse_medians
+from edgeseg.budget.metrics import LATENCY, METRICS, Metric, Value
 from edgeseg.errors import ConfigError, nearest
 
-_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+#: The limit on operators that is none on a number.
+KINDS_KEY = "operator_kinds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +52,20 @@ class Limit:
     Attributes:
         key: as in the file, `max_growth_bytes`.
         metric: what it limits.
-        amount: the greatest (or least) value, or, of a relative limit, the greatest change.
-        percent: whether `amount` is a share of the baseline in per cent.
         relative: whether it is counted from the baseline.
         text: as it stands in the file, `2 %`.
+        amount: the greatest (or least) value, or, of a relative limit, the greatest change.
+        percent: whether `amount` is a share of the baseline in per cent.
+        kinds: the operators that are allowed, where it is a list of them.
     """
 
     key: str
     metric: Metric
-    amount: float
-    percent: bool
     relative: bool
     text: str
+    amount: float = 0
+    percent: bool = False
+    kinds: tuple[str, ...] = ()
 
     def bound(self, baseline: float) -> float:
         """The greatest (Dice: least) value allowed; whole for bytes and counts."""
@@ -62,7 +73,7 @@ class Limit:
         value = self.amount
         if self.relative:
             value = baseline + sign * (baseline * self.amount / 100 if self.percent else self.amount)
-        return value if self.metric.unit == "share" else math.floor(round(value, 6))
+        return math.floor(round(value, 6)) if self.metric.whole else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +96,44 @@ class Budgets:
         path: the file.
         budgets: in its order.
         baseline: file name -> metric -> value.
+        latency: machine -> file name -> `litert, 1 thread` -> median.
     """
 
     path: Path
     budgets: tuple[Budget, ...]
-    baseline: Mapping[str, Mapping[str, float]]
+    baseline: Mapping[str, Mapping[str, Value]]
+    latency: Mapping[str, Medians]
+
+    def limits_for(self, model: ModelFacts) -> list[Limit]:
+        """Every limit that applies to a file, in the order of budgets.toml."""
+        return [limit for budget in self.budgets if budget.fits(model) for limit in budget.limits]
+
+    def limit_times(self, models: Iterable[ModelFacts]) -> bool:
+        """Whether there is a limit on the latency of any of `models`."""
+        return any(limit.metric == LATENCY for model in models for limit in self.limits_for(model))
+
+    def gone(self, models: Iterable[ModelFacts]) -> list[str]:
+        """Files that have a baseline and are not among `models`."""
+        known = {*self.baseline, *(file for files in self.latency.values() for file in files)}
+        return sorted(known - {model.name for model in models})
 
 
 def _limit_keys() -> dict[str, tuple[Metric, bool]]:
-    """Key -> metric, and whether it is relative."""
+    """Key -> metric, and whether it is relative; the operators' kinds are apart."""
     keys: dict[str, tuple[Metric, bool]] = {}
     for metric in METRICS:
+        if metric.unit == "kinds":
+            continue
         absolute, change = ("min", "drop") if metric.higher_is_better else ("max", "growth")
         keys[f"{absolute}_{metric.name}"] = metric, False
         keys[f"max_{change}_{metric.name}"] = metric, True
+    keys[f"max_growth_{LATENCY.name}"] = LATENCY, True
     return keys
 
 
 _KEYS = _limit_keys()
+#: Every key of a table of limits.
+LIMIT_KEYS = (*_KEYS, KINDS_KEY)
 
 
 def load_budgets(path: Path) -> Budgets:
@@ -133,23 +164,24 @@ def parse_budgets(text: str, *, path: Path) -> Budgets:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    _refuse_unknown(content, ("models", "baseline"), what="table", where=str(path))
-    budgets = tuple(
-        Budget(pattern=pattern, limits=_limits(table, where=f'{path} [models."{pattern}"]'))
-        for pattern, table in _tables(content, "models", path).items()
+    _refuse_unknown(content, ("models", "baseline", "latency"), what="table", where=str(path))
+    models, baseline, latency = (
+        parse_tables(content.get(name, {}), f'{name}."{example}"', path)
+        for name, example in (("models", "FILE NAME"), ("baseline", "FILE NAME"), ("latency", "MACHINE"))
     )
-    baseline = {
-        name: _baseline(table, where=f'{path} [baseline."{name}"]')
-        for name, table in _tables(content, "baseline", path).items()
-    }
-    return Budgets(path=path, budgets=budgets, baseline=baseline)
-
-
-def _tables(content: Mapping[str, Any], name: str, path: Path) -> dict[str, dict[str, Any]]:
-    tables = content.get(name, {})
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise ConfigError(f'expected tables [{name}."FILE NAME"] in {path}, with the quotes')
-    return tables
+    return Budgets(
+        path=path,
+        budgets=tuple(
+            Budget(pattern=pattern, limits=_limits(table, where=f'{path} [models."{pattern}"]'))
+            for pattern, table in models.items()
+        ),
+        baseline={
+            name: _baseline(table, where=f'{path} [baseline."{name}"]') for name, table in baseline.items()
+        },
+        latency={
+            machine: parse_medians(files, machine=machine, path=path) for machine, files in latency.items()
+        },
+    )
 
 
 def _refuse_unknown(keys: Iterable[str], valid: Iterable[str], *, what: str, where: str) -> None:
@@ -160,55 +192,46 @@ def _refuse_unknown(keys: Iterable[str], valid: Iterable[str], *, what: str, whe
 
 
 def _limits(table: Mapping[str, Any], *, where: str) -> tuple[Limit, ...]:
-    _refuse_unknown(table, _KEYS, what="limit", where=where)
-    return tuple(_limit(key, value, where=where) for key, value in table.items())
+    _refuse_unknown(table, LIMIT_KEYS, what="limit", where=where)
+    return tuple(
+        _kinds_limit(value, where=where) if key == KINDS_KEY else _limit(key, value, where=where)
+        for key, value in table.items()
+    )
 
 
 def _limit(key: str, value: object, *, where: str) -> Limit:
     metric, relative = _KEYS[key]
-    percent = _PERCENT.fullmatch(value.strip()) if relative and isinstance(value, str) else None
-    amount = float(percent[1]) if percent else _amount(metric, value)
+    percent = parse_percent(value) if relative else None
+    amount = parse_amount(metric, value) if percent is None else percent
     if amount is None:
-        expected = _EXPECTED[metric.unit] + (' or a share of the baseline as "2 %"' if relative else "")
+        expected = EXPECTED[metric.unit] + (' or a share of the baseline as "2 %"' if relative else "")
         raise ConfigError(f"expected {expected} as {key} in {where}, but got {value!r}")
     return Limit(
-        key=key, metric=metric, amount=amount, percent=bool(percent), relative=relative, text=str(value)
+        key=key, metric=metric, amount=amount, percent=percent is not None, relative=relative, text=str(value)
     )
 
 
-_EXPECTED = {
-    "bytes": 'bytes as 2_000_000 or "2 MB"',
-    "count": "a whole number from 0",
-    "share": "a number from 0 to 1",
-}
+def _kinds_limit(value: object, *, where: str) -> Limit:
+    relative = value == "baseline"
+    kinds = () if relative else parse_kinds(value)
+    if kinds is None:
+        raise ConfigError(
+            f'expected "baseline" or {EXPECTED["kinds"]} as {KINDS_KEY} in {where}, but got {value!r}'
+        )
+    (metric,) = (metric for metric in METRICS if metric.name == KINDS_KEY)
+    text = "baseline" if relative else ", ".join(kinds)
+    return Limit(key=KINDS_KEY, metric=metric, relative=relative, text=text, kinds=kinds)
 
 
-def _amount(metric: Metric, value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if metric.unit == "share":
-        return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None
-    if isinstance(value, int):
-        return value if value >= 0 else None
-    return parse_size(value) if metric.unit == "bytes" and isinstance(value, str) else None
-
-
-def parse_size(text: str) -> int | None:
-    """Bytes of `2 MB` (10^6), `512 KiB` (2^10), ...; `None` for any other text."""
-    match = _SIZE.fullmatch(text.strip())
-    factor = _UNITS.get(match[2].lower()) if match else None
-    return round(float(match[1]) * factor) if match and factor else None
-
-
-def _baseline(table: Mapping[str, Any], *, where: str) -> dict[str, float]:
+def _baseline(table: Mapping[str, Any], *, where: str) -> dict[str, Value]:
     metrics = {metric.name: metric for metric in METRICS}
     _refuse_unknown(table, metrics, what="metric", where=where)
-    values: dict[str, float] = {}
-    for name, value in table.items():
-        amount = _amount(metrics[name], value)
-        if amount is None:
+    values: dict[str, Value] = {}
+    for name, given in table.items():
+        value = parse_value(metrics[name], given)
+        if value is None:
             raise ConfigError(
-                f"expected {_EXPECTED[metrics[name].unit]} as {name} in {where}, but got {value!r}"
+                f"expected {EXPECTED[metrics[name].unit]} as {name} in {where}, but got {given!r}"
             )
-        values[name] = amount
+        values[name] = value
     return values

@@ -4,100 +4,109 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.items import Table
 
-from edgeseg.budget.check import format_value
-from edgeseg.budget.facts import METRICS, Metric, ModelFacts
-from edgeseg.budget.limits import parse_budgets
+from edgeseg.budget.changes import Change, find_changes
+from edgeseg.budget.facts import ModelFacts
+from edgeseg.budget.latency import Timing
+from edgeseg.budget.limits import Budgets, parse_budgets
+from edgeseg.budget.medians import Median
+from edgeseg.budget.metrics import LATENCY
 
-#: What a new file starts with: nothing may get worse than it is now.
-_NEW = """\
+_HEAD = """\
 # Budgets of model files: `edgeseg check` fails where one is broken.
 # Relative limits count from the baseline below, which `edgeseg check --update` records.
 
 [models."*"]
-max_growth_bytes = "2 %"
-max_growth_gzip_bytes = "2 %"
-max_growth_float_operators = 0
-max_growth_partitions = 0
 """
-_NEW_DICE = "max_drop_dice = 0.005\n"
+#: What a new file starts with, of what was measured: nothing may get worse than it is now.
+_NEW_LIMITS = {
+    "bytes": 'max_growth_bytes = "2 %"',
+    "gzip_bytes": 'max_growth_gzip_bytes = "2 %"',
+    "macs": 'max_growth_macs = "2 %"',
+    "operator_kinds": 'operator_kinds = "baseline"',
+    "float_operators": "max_growth_float_operators = 0",
+    "partitions": "max_growth_partitions = 0",
+    "arena_bytes": 'max_growth_arena_bytes = "2 %"',
+    "dice": "max_drop_dice = 0.005",
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A baseline value that is new or another than before.
-
-    Attributes:
-        file: name of the model file.
-        metric: which.
-        old: value, or `None`.
-        new: value.
-    """
-
-    file: str
-    metric: Metric
-    old: float | None
-    new: float
-
-    def __str__(self) -> str:
-        new = format_value(self.metric, self.new)
-        if self.old is None:
-            return f"{self.file}: {self.metric.name} {new} (new)"
-        share = f" ({100 * (self.new / self.old - 1):+.1f} %)" if self.old else ""
-        return f"{self.file}: {self.metric.name} {format_value(self.metric, self.old)} -> {new}{share}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {"file": self.file, "metric": self.metric.name, "old": self.old, "new": self.new}
+def new_budgets(models: Sequence[ModelFacts]) -> str:
+    """The text of a budgets.toml that allows next to no growth, without a baseline."""
+    lines = [line for metric, line in _NEW_LIMITS.items() if all(metric in model.values for model in models)]
+    return _HEAD + "\n".join(lines) + "\n"
 
 
 def update_baseline(
-    text: str | None, models: Sequence[ModelFacts], *, path: Path
-) -> tuple[str, list[Change]]:
+    text: str, models: Sequence[ModelFacts], *, path: Path, timing: Timing | None = None, prune: bool = False
+) -> tuple[str, list[Change], list[str]]:
     """Put the values of `models` into the baseline; what was not measured stays as it is.
 
     Args:
-        text: of the budgets.toml, or `None` for a new one, which gets limits that allow no growth.
+        text: of the budgets.toml.
         models: what was measured.
         path: of the file, for sentences.
+        timing: times of the same bench. They are recorded for files with a limit on latency, of a machine
+            that was neither busy nor hot.
+        prune: drop the baseline of files that are not among `models`.
 
     Returns:
-        The new text, and what changed.
+        The new text, what changed, and the files whose baseline was dropped.
 
     Raises:
         ConfigError: the text is no valid budgets.toml.
     """
-    if text is None:
-        text = _NEW + (_NEW_DICE if all("dice" in model.values for model in models) else "")
-    before = parse_budgets(text, path=path).baseline
+    budgets = parse_budgets(text, path=path)
     document = tomlkit.parse(text)
-    baseline = document.setdefault("baseline", tomlkit.table(is_super_table=True))
+    changes = find_changes(models, budgets.baseline)
+    for change in changes:
+        _table(document, "baseline", change.file)[change.metric.name] = _plain(change.new)
+    if timing and not timing.doubts:
+        changes += _record_times(document, models, budgets, timing)
+    gone = budgets.gone(models) if prune else []
+    for file in gone:
+        for tables in (document.get("baseline", {}), *document.get("latency", {}).values()):
+            tables.pop(file, None)
+    return tomlkit.dumps(document), changes, gone
+
+
+def _record_times(
+    document: tomlkit.TOMLDocument, models: Sequence[ModelFacts], budgets: Budgets, timing: Timing
+) -> list[Change]:
     changes = []
+    known = budgets.latency.get(timing.machine, {})
     for model in models:
-        known = before.get(model.name, {})
-        for metric in METRICS:
-            if metric.name not in model.values:
-                continue
-            new = _rounded(metric, model.values[metric.name])
-            if known.get(metric.name) != new:
-                _table(baseline, model.name)[metric.name] = new
-                changes.append(Change(file=model.name, metric=metric, old=known.get(metric.name), new=new))
-    return tomlkit.dumps(document), changes
+        if not budgets.limit_times([model]):
+            continue
+        for row, measured in timing.medians[model.name].items():
+            old = known.get(model.name, {}).get(row)
+            # Upwards, so that a file never exceeds its own baseline.
+            new = Median(p50_ms=math.ceil(measured.p50_ms * 1e3) / 1e3, runtime=measured.runtime)
+            if old != new:
+                entry = tomlkit.inline_table()
+                entry.update(asdict(new))
+                _table(document, "latency", timing.machine, model.name)[row] = entry
+                before = old.p50_ms if old else None
+                changes.append(Change(file=model.name, metric=LATENCY, old=before, new=new.p50_ms, row=row))
+    return changes
 
 
-def _table(baseline: Table, name: str) -> Table:
-    if name not in baseline:
-        baseline.append(name, tomlkit.table())
-    table: Table = baseline[name]
-    return table
+def _table(document: tomlkit.TOMLDocument, *names: str) -> Table:
+    """The table `[names[0]."names[1]"...]`, made where there is none."""
+    table: Any = document
+    for depth, name in enumerate(names, start=1):
+        if name not in table:
+            table[name] = tomlkit.table(is_super_table=depth < len(names))
+        table = table[name]
+    found: Table = table
+    return found
 
 
-def _rounded(metric: Metric, value: float) -> float:
-    # Downwards, so that a file never falls short of its own baseline.
-    return math.floor(value * 1e6) / 1e6 if metric.unit == "share" else int(value)
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
