@@ -1,7 +1,7 @@
 """What a bench found: plain frozen data, one JSON file, its schema versioned.
 
-Raw samples are kept and statistics are computed. The JSON repeats the common ones under `summary`,
-for people and for `jq`; reading a file ignores that part.
+Raw samples are kept and statistics are computed. The JSON repeats the common ones under `summary`, and
+what follows from them under `why` and `doubts`, for people and for `jq`; reading a file ignores those parts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from edgeseg.bench.measurement import Failure, Measurement
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
+from edgeseg.bench.why import why
 from edgeseg.errors import ResultError
 
 #: 1: first version. 2: several runtimes, cells, panels, the Keras model, doubts.
@@ -191,10 +192,17 @@ class BenchResult:
             "runtimes": dict(self.runtimes),
             "reference": self.reference,
             "doubts": list(doubts(self)),
-            "models": [model.to_dict() for model in self.models],
+            "models": [self._explained(model) for model in self.models],
             "panels": [asdict(panel) for panel in self.panels],
             "host": [run.to_dict() for run in self.host],
         }
+
+    def _explained(self, model: ModelResult) -> dict[str, Any]:
+        """A model as JSON-able data, each row with what explains its time."""
+        value = model.to_dict()
+        for row, measurement in zip(value["measurements"], model.measurements, strict=True):
+            row["why"] = list(why(self, model, measurement))
+        return value
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
