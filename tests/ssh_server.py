@@ -70,6 +70,8 @@ def running(folder):
         f"Host board\n  HostName 127.0.0.1\n  Port {port}\n"
         f"Host *\n  User {getpass.getuser()}\n  IdentityFile {folder}/client_key\n  IdentitiesOnly yes\n"
         f"  UserKnownHostsFile {folder}/known_hosts\n  StrictHostKeyChecking yes\n"
+        # What many people have.
+        f"  ControlMaster auto\n  ControlPath {folder}/%C\n  ControlPersist 120\n  LocalForward {port} a:1\n"
     )
     with (folder / "sshd.log").open("wb") as log:
         command = [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]

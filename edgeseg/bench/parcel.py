@@ -7,14 +7,15 @@ import io
 import os
 import shlex
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
 from edgeseg.artifact import sidecar_path
 from edgeseg.bench.options import BenchOptions
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.errors import ArtifactError, ConfigError, DatasetError, EdgesegError
+from edgeseg.files import output_error
 
 #: The file that measures; it leaves its process's number in `pid` and the result in `result.json`.
 SCRIPT = "bench.sh"
@@ -75,6 +76,8 @@ def write_parcel(
 
     Raises:
         ArtifactError: a model file cannot be read.
+        DatasetError: an image cannot be read, or there is no such split.
+        OutputError: the disk is full.
         ConfigError: `command` is empty or has several lines, or `reference` is not one of `models`.
     """
     if not command.strip() or "\n" in command:
@@ -86,16 +89,17 @@ def write_parcel(
     if reference:
         arguments += ["--reference", _name_of(reference, models, names)]
     script = f"echo $$ >pid\nexec {command} {shlex.join(arguments)}\n"
-    with tarfile.open(
-        path, "w", format=tarfile.GNU_FORMAT, dereference=True, errors="surrogateescape"
-    ) as tar:
-        _add_text(tar, SCRIPT, script)
-        for model, name in zip(models, names, strict=True):
-            _add_model(tar, model, name)
-        if dataset:
-            _add_text(tar, "data/splits.csv", _splits(dataset, split))
-            for file, name in _images(dataset, split):
-                tar.add(file, name, filter=_plain)
+    try:
+        with tarfile.open(
+            path, "w", format=tarfile.GNU_FORMAT, dereference=True, errors="surrogateescape"
+        ) as tar:
+            _add_text(tar, SCRIPT, script)
+            for model, name in zip(models, names, strict=True):
+                _add_model(tar, model, name)
+            if dataset:
+                _add_dataset(tar, dataset, split)
+    except OSError as error:
+        raise output_error(path, error) from error
 
 
 def _below_common(models: Sequence[Path]) -> list[str]:
@@ -112,19 +116,26 @@ def _name_of(reference: Path, models: Sequence[Path], names: Sequence[str]) -> s
 
 
 def _add_model(tar: tarfile.TarFile, model: Path, name: str) -> None:
+    _add(tar, model, name, error=ArtifactError)
+    facts = sidecar_path(model)
+    if facts.exists():
+        _add(tar, facts, str(sidecar_path(Path(name))), error=ArtifactError)
+
+
+def _add(tar: tarfile.TarFile, file: Path, name: str, *, error: type[EdgesegError]) -> None:
     try:
-        tar.add(model, name, filter=_plain)
-        facts = sidecar_path(model)
-        if facts.exists():
-            tar.add(facts, str(sidecar_path(Path(name))), filter=_plain)
-    except OSError as error:
-        raise ArtifactError(f"cannot read {model}: {(error.strerror or str(error)).lower()}") from error
+        tar.add(file, name, filter=_plain)
+    except OSError as problem:
+        if problem.filename is None:  # writing failed, not reading
+            raise
+        raise error(f"cannot read {file}: {(problem.strerror or str(problem)).lower()}") from problem
 
 
-def _images(dataset: SegmentationDataset, split: str) -> Iterator[tuple[Path, str]]:
+def _add_dataset(tar: tarfile.TarFile, dataset: SegmentationDataset, split: str) -> None:
+    _add_text(tar, "data/splits.csv", _splits(dataset, split))
     for sample in dataset.split(split):
-        yield sample.image_path, f"data/images/{sample.image_path.name}"
-        yield sample.mask_path, f"data/masks/{sample.mask_path.name}"
+        _add(tar, sample.image_path, f"data/images/{sample.image_path.name}", error=DatasetError)
+        _add(tar, sample.mask_path, f"data/masks/{sample.mask_path.name}", error=DatasetError)
 
 
 def _splits(dataset: SegmentationDataset, split: str) -> str:

@@ -298,8 +298,8 @@ def _lines(stream: IO[bytes] | None) -> Iterator[str]:
 def _reason(host: str, code: int, command: str, version: str, last: Sequence[str]) -> str:
     """Why there is no result, with what to do about it."""
     said = last[-1] if last else "it said nothing"
-    if code == _SSH:
-        return f"{host} cannot be reached ({said}); see that ssh gets there without a question"
+    if code == _SSH or code < 0:
+        return f"no connection to {host} ({said}); see that ssh gets there without a question"
     if code == _NO_EDGESEG:
         return (
             f"{host} has no edgeseg that is called '{command}' ({said}); install it there by "

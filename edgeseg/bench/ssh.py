@@ -21,9 +21,11 @@ _ADDRESS = re.compile(
 )
 
 #: No question is asked, a dead connection ends, and nothing of the user's own set-up for terminals is done.
+#: A connection that is there for several programs is used, but none is made, since it would stay.
 _OPTIONS = (
     "BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4", "LogLevel=ERROR",
-    "RemoteCommand=none", "RequestTTY=no", "ClearAllForwardings=yes", "ForwardAgent=no", "ForwardX11=no",
+    "ControlMaster=no", "RemoteCommand=none", "RequestTTY=no", "ClearAllForwardings=yes", "ForwardAgent=no",
+    "ForwardX11=no",
 )  # fmt: skip
 
 

@@ -118,6 +118,11 @@ class _Side:
     def notes(self) -> Iterator[str]:
         if not self.result.complete:
             yield f"{self.name} was interrupted: it holds what was measured until then"
+        if self.result.options.rounds < 2:
+            yield (
+                f"{self.name} has one round, which does not tell how processes differ, so that times have no "
+                "interval; bench with --rounds 3"
+            )
         for doubt in doubts(self.result):
             yield f"{self.name}: {doubt}"
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeseg.bench.bootstrap import Interval, percentile_interval
-from edgeseg.bench.intervals import latency_draws, quality_draws
+from edgeseg.bench.intervals import quality_draws
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import ModelResult
 from edgeseg.comparison import change
 from edgeseg.comparison.change import Change, Metric
+from edgeseg.comparison.latency import ratio_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +100,8 @@ def _interval(base: QualityResult, new: QualityResult, name: str) -> Interval | 
 
 def speed_changes(label: Label, base: Measurement, new: Measurement) -> Iterator[Change]:
     """Median time of the network, and peak memory; both must have runs."""
-    draws: list[npt.NDArray[np.float64]] = [
-        latency_draws(each, seed=seed) for seed, each in enumerate((base, new))
-    ]
-    yield label.row(
-        change.LATENCY,
-        _value(base, "p50_ms"),
-        _value(new, "p50_ms"),
-        percentile_interval(draws[1] / draws[0]),
-    )
+    times = _value(base, "p50_ms"), _value(new, "p50_ms")
+    yield label.row(change.LATENCY, *times, ratio_interval(base, new, times[1] / times[0]))
     yield label.row(change.MEMORY, _value(base, "peak_mb"), _value(new, "peak_mb"))
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from edgeseg.bench.models import display_names
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.parcel import option_flags, split_alone, write_parcel
 from edgeseg.data.dataset import open_dataset
-from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.errors import ArtifactError, ConfigError, DatasetError
 
 INT8 = Path(__file__).parents[1] / "models" / "blobs_int8.tflite"
 ODD = 'it\'s a "model" $(id) ü; -q.tflite'
@@ -96,6 +97,26 @@ def test_a_reference_that_is_no_model_is_refused(tmp_path):
 def test_a_model_that_cannot_be_read_is_a_sentence(tmp_path):
     with pytest.raises(ArtifactError, match=r"cannot read .*none\.tflite: no such file"):
         unpacked(tmp_path, [tmp_path / "none.tflite"])
+
+
+def test_an_image_that_is_gone_is_a_sentence(tmp_path):
+    data = write_blobs(tmp_path / "data")
+    data.split("test")[0].mask_path.unlink()
+    with pytest.raises(DatasetError, match=r"cannot read .*masks.*\.png: no such file"):
+        unpacked(tmp_path, [INT8], dataset=data)
+
+
+def test_a_full_disk_is_a_sentence_about_the_disk():
+    code = (
+        "from pathlib import Path\nfrom edgeseg.bench.options import BenchOptions\n"
+        "from edgeseg.bench.parcel import write_parcel\n"
+        f"write_parcel(Path('/dev/full'), [Path({str(INT8)!r})] * 2, dataset=None, split='test', "
+        "options=BenchOptions(), command='x')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith(
+        "cannot write /dev/full: the disk is full; free some space and run again"
+    )
 
 
 @pytest.mark.parametrize("command", ["", "  ", "edgeseg\nid"])

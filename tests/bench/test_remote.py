@@ -1,5 +1,6 @@
 """Measuring on another machine: this one, by a real sshd on loopback."""
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -36,6 +37,14 @@ BOARD = Host("board")
 def server(tmp_path_factory):
     with ssh_server.running(tmp_path_factory.mktemp("ssh")) as running:
         yield running
+
+
+def children_of_this_process():
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, _, rest = path.read_text().rpartition(")")
+            if int(rest.split()[1]) == os.getpid() and name.endswith("(ssh"):
+                yield int(path.parent.name)
 
 
 @pytest.fixture
@@ -100,14 +109,26 @@ def test_a_host_that_does_not_answer_does_not_cost_the_other(server):
     dead = Host("127.0.0.1", port=ssh_server.free_port())
     failed, found = bench_on([dead, BOARD], [INT8], options=QUICK, command=COMMAND, config=server.config)
     assert isinstance(found, BenchResult)
-    assert str(failed).startswith(f"{dead} cannot be reached (ssh: connect to host 127.0.0.1")
+    assert str(failed).startswith(f"no connection to {dead} (ssh: connect to host 127.0.0.1")
     assert "Connection refused" in str(failed)
     assert failed.exit_code == 1
 
 
+def test_a_connection_that_breaks_is_told_and_the_other_side_cleans_up(on):
+    def cut(_host, line):
+        if line.startswith("Benching: 1/2"):
+            for child in children_of_this_process():
+                os.kill(child, signal.SIGKILL)
+
+    options = replace(QUICK, seconds=1.5)
+    assert str(on(INT8, FLOAT32, options=options, heard=cut)).startswith(
+        "no connection to board (Benching: 1/2"
+    )
+
+
 def test_a_key_that_is_not_taken_is_told(on):
     found = on(INT8, host=Host("board", "nobody"))
-    assert "nobody@board cannot be reached" in str(found)
+    assert "no connection to nobody@board (" in str(found)
     assert "Permission denied (publickey)" in str(found)
 
 
@@ -158,6 +179,12 @@ def test_a_machine_that_has_no_place_for_the_files_is_told(server):
     assert str(found[0]).startswith("board cannot take the files (mktemp: ")
 
 
+def test_no_shared_connection_stays(on, server):
+    assert "ControlPersist" in server.config.read_text()
+    assert isinstance(on(INT8), BenchResult)
+    assert not [path for path in server.config.parent.iterdir() if path.is_socket()]
+
+
 def test_progress_comes_with_its_host(on):
     heard = []
     on(INT8, heard=lambda host, line: heard.append((host, line)))
@@ -194,7 +221,7 @@ def test_several_hosts_give_a_file_each_and_one_that_fails_is_told(flags, tmp_pa
     assert done.returncode == 1
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["board.json"]
     assert "ssh://board\n" in done.stdout
-    assert done.stderr.splitlines()[-1].startswith("error: 127.0.0.1:")
+    assert done.stderr.splitlines()[-1].startswith("error: no connection to 127.0.0.1:")
 
 
 def start(*arguments):
@@ -252,7 +279,7 @@ def test_a_file_of_another_time_is_not_replaced_unless_forced(flags, tmp_path):
     assert "board.json exists already" in refused.stderr
     assert (tmp_path / "results" / "board.json").read_text() == "mine"
     replaced = run(*command, "--force")
-    assert replaced.stderr.startswith("error: 127.0.0.1:")
+    assert replaced.stderr.startswith("error: no connection to 127.0.0.1:")
     assert load_result(tmp_path / "results" / "board.json").complete
 
 

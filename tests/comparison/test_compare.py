@@ -35,8 +35,8 @@ def quality(*wrong):
     )
 
 
-def result_of(quality, *milliseconds, name="m.tflite", size=1000):
-    measurement = make_measurement(make_run(*milliseconds), quality=quality)
+def result_of(quality, *milliseconds, name="m.tflite", size=1000, rounds=3):
+    measurement = make_measurement(*[make_run(*milliseconds)] * rounds, quality=quality)
     options = replace(RESULT.options, threads=(1,))
     return replace(RESULT, models=(make_model(name, "int8-ptq", size, measurement),), options=options)
 
@@ -121,7 +121,9 @@ def test_tiles_of_one_image_give_no_interval():
 
 
 def test_twice_the_time_is_a_ratio_of_two():
-    slow = by_metric(compare_results(result_of(None, 9, 10, 11), result_of(None, 19, 20, 21)))["p50_ms"]
+    slow = by_metric(compare_results(result_of(None, 9.8, 10, 10.2), result_of(None, 19.6, 20, 20.4)))[
+        "p50_ms"
+    ]
     assert (slow.change, slow.verdict) == (2, "worse")
     assert 1.7 < slow.interval[0] < 2 < slow.interval[1] < 2.4
 
@@ -155,6 +157,13 @@ def test_results_without_a_common_model_are_refused():
 def test_an_interrupted_result_is_marked():
     found = compare_results(RESULT, replace(RESULT, complete=False), names=("a", "b"))
     assert found.notes == ("b was interrupted: it holds what was measured until then",)
+
+
+def test_one_round_gives_times_no_interval_and_that_is_told():
+    single = result_of(None, 10, rounds=1)
+    found = compare_results(replace(single, options=replace(single.options, rounds=1)), result_of(None, 20))
+    assert by_metric(found)["p50_ms"].verdict == "no interval"
+    assert found.notes[0].startswith("base has one round")
 
 
 def test_a_doubtful_result_and_another_edgeseg_are_told():
