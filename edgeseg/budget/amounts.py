@@ -21,6 +21,7 @@ EXPECTED = {
     "share": "a number from 0 to 1",
     "ms": 'milliseconds as 1.5 or "1.5 ms"',
     "kinds": 'a list of operators as ["CONV_2D", "LOGISTIC"]',
+    "words": "a text",
 }
 
 
@@ -28,6 +29,8 @@ def parse_value(metric: Metric, value: object) -> Value | None:
     """A value of this metric, or `None` where it cannot be one."""
     if metric.unit == "kinds":
         return parse_kinds(value)
+    if metric.unit == "words":
+        return value if isinstance(value, str) else None
     return parse_amount(metric, value)
 
 

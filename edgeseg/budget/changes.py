@@ -79,6 +79,6 @@ def find_changes(models: Sequence[ModelFacts], baseline: Mapping[str, Mapping[st
 
 def rounded(metric: Metric, value: Value) -> Value:
     """As a baseline keeps it: rounded so that a file never breaks the baseline that it gave."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | str):
         return value
     return math.floor(value * 1e6) / 1e6 if metric.unit == "share" else int(value)

@@ -71,7 +71,18 @@ def _judge(
         raise ConfigError(
             f"{limit.key} of {model.name} needs a baseline, but {budgets.path} has none; --update records it"
         )
+    if limit.relative and name == "dice":
+        _refuse_other_data(model, limit, budgets)
     yield _judge_value(model, limit, value, baseline)
+
+
+def _refuse_other_data(model: ModelFacts, limit: Limit, budgets: Budgets) -> None:
+    there, here = budgets.baseline[model.name].get("dice_data"), model.values.get("dice_data")
+    if there and here and there != here:
+        raise ConfigError(
+            f"cannot check {limit.key} of {model.name}: its baseline is of other images ({there}) than this "
+            f"result ({here}); bench on the same, or record a new baseline with --update"
+        )
 
 
 def _judge_value(model: ModelFacts, limit: Limit, value: Value, baseline: Value | None) -> Judgement:
@@ -109,7 +120,7 @@ def _beyond_kinds(model: ModelFacts, limit: Limit, value: Value, allowed: Value)
 
 def _beyond(model: ModelFacts, limit: Limit, value: Value, bound: float, start: float) -> str:
     metric = limit.metric
-    if isinstance(value, tuple):
+    if not isinstance(value, int | float):
         raise TypeError(f"{metric.name} is a number")
     excess = bound - value if metric.higher_is_better else value - bound
     if excess <= (0 if metric.whole else _ROUNDING):

@@ -10,7 +10,7 @@ from typing import Any
 
 from edgeseg.artifact import load_artifact
 from edgeseg.bench.models import display_names, find_models
-from edgeseg.bench.result import BenchResult, ModelResult
+from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.size import SizeResult, measure_size
 from edgeseg.budget.metrics import Value
 from edgeseg.errors import CheckError, ResultError
@@ -77,13 +77,18 @@ def facts_of_result(result: BenchResult) -> list[ModelFacts]:
     if result.failures:
         model, _, failure = result.failures[0]
         raise CheckError(f"{model.name} failed in the bench: {failure.reason}")
-    return [_facts_of_model(model) for model in result.models]
+    return [_facts_of_model(model, result.dataset) for model in result.models]
 
 
-def _facts_of_model(model: ModelResult) -> ModelFacts:
+def _facts_of_model(model: ModelResult, data: DatasetUsed | None) -> ModelFacts:
     dice = [each.quality.pooled["dice"] for each in model.measurements if each.quality]
     return _facts(
-        model.name, size=model.size, audit=model.audit, dice=min(dice, default=None), no_dice=_NO_DATA
+        model.name,
+        size=model.size,
+        audit=model.audit,
+        dice=min(dice, default=None),
+        no_dice=_NO_DATA,
+        data=data if dice else None,
     )
 
 
@@ -94,6 +99,7 @@ def _facts(
     audit: Mapping[str, Any] | None,
     dice: float | None,
     no_dice: str,
+    data: DatasetUsed | None = None,
     path: Path | None = None,
 ) -> ModelFacts:
     found = {
@@ -102,8 +108,9 @@ def _facts(
         "xz_bytes": size.xz_bytes if size else None,
         **_of_audit(audit or {}),
         "dice": dice,
+        "dice_data": _name_data(data) if data else None,
     }
-    reasons = {"dice": no_dice, "xz_bytes": _NO_CONTAINER}
+    reasons = {"dice": no_dice, "dice_data": no_dice, "xz_bytes": _NO_CONTAINER}
     if audit:
         reasons |= {"arena_bytes": _NO_ARENA, "partitions": audit.get("runtime_problem") or _NO_AUDIT}
     return ModelFacts(
@@ -115,6 +122,11 @@ def _facts(
         details=_details(audit or {}),
         path=path,
     )
+
+
+def _name_data(data: DatasetUsed) -> str:
+    """What must be the same for two values of Dice to be compared; the folder's name need not."""
+    return f"{data.images} of {data.of} images of the {data.split} split, digest {data.digest[:12]}"
 
 
 def _of_audit(audit: Mapping[str, Any]) -> dict[str, Value | None]:

@@ -119,10 +119,10 @@ class Budgets:
 
 
 def _limit_keys() -> dict[str, tuple[Metric, bool]]:
-    """Key -> metric, and whether it is relative; the operators' kinds are apart."""
+    """Key -> metric, and whether it is relative, for numbers."""
     keys: dict[str, tuple[Metric, bool]] = {}
     for metric in METRICS:
-        if metric.unit == "kinds":
+        if metric.unit in ("kinds", "words"):
             continue
         absolute, change = ("min", "drop") if metric.higher_is_better else ("max", "growth")
         keys[f"{absolute}_{metric.name}"] = metric, False

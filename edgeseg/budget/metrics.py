@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: A number, or the kinds of operators by name.
-Value = float | tuple[str, ...]
+#: A number, the kinds of operators by name, or words.
+Value = float | tuple[str, ...] | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Metric:
 
     Attributes:
         name: in budgets.toml and in sentences.
-        unit: `bytes`, `count`, `share` (0 to 1), `ms` or `kinds` (of operators).
+        unit: `bytes`, `count`, `share` (0 to 1), `ms`, `kinds` (of operators) or `words`.
         higher_is_better: whether the limit is a least value.
     """
 
@@ -41,6 +41,8 @@ METRICS = (
     Metric(name="partitions", unit="count"),
     Metric(name="arena_bytes", unit="bytes"),
     Metric(name="dice", unit="share", higher_is_better=True),
+    # No limit is on it: Dice is compared with a baseline of the same images alone.
+    Metric(name="dice_data", unit="words"),
 )
 
 #: Median time of the network alone. It can be compared on one and the same machine only, so its baseline
@@ -52,6 +54,8 @@ def format_value(metric: Metric, value: Value) -> str:
     """`2,100,000` for bytes and counts, six decimals for a share, `26.215 ms`, `CONV_2D, LOGISTIC`."""
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
+    if isinstance(value, str):
+        return value
     if metric.unit == "share":
         return f"{value:.6f}"
     return f"{value:,.3f} ms" if metric.unit == "ms" else f"{value:,.0f}"
@@ -59,15 +63,17 @@ def format_value(metric: Metric, value: Value) -> str:
 
 def relative_change(old: Value | None, new: Value | None) -> float | None:
     """`0.05` for 5 per cent more; `None` where there is no such share."""
-    if isinstance(old, tuple) or isinstance(new, tuple) or not old or new is None:
-        return None
-    return new / old - 1
+    if isinstance(old, int | float) and isinstance(new, int | float) and old:
+        return new / old - 1
+    return None
 
 
 def format_change(metric: Metric, old: Value, new: Value) -> str:
     """What is more or less now: `+2,000 (+2.0 %)`, `+DEQUANTIZE -LOGISTIC`, `0`."""
-    if isinstance(old, tuple) or isinstance(new, tuple):
-        return _format_kinds(set(old), set(new)) if isinstance(old, tuple) and isinstance(new, tuple) else ""
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return _format_kinds(set(old), set(new))
+    if not isinstance(old, int | float) or not isinstance(new, int | float):
+        return ""
     if old == new:
         return "0"
     sign = "+" if new > old else "-"

@@ -49,6 +49,16 @@ def test_a_drop_of_dice_is_told_downwards():
     ]
 
 
+def test_dice_is_compared_with_a_baseline_of_the_same_images_alone():
+    text = limit("max_drop_dice = 0.005", baseline='dice = 0.85\ndice_data = "these"')
+    assert sentences(text, facts(dice_data="these")) == []
+    sentence = r"its baseline is of other images \(these\) than this result \(those\); bench on the same"
+    with pytest.raises(ConfigError, match=sentence):
+        judge(text, facts(dice_data="those"))
+    (kept,) = judge(limit("min_dice = 0.8", baseline='dice_data = "these"'), facts(dice_data="those"))
+    assert kept.verdict == "ok"
+
+
 def test_float_operators_are_named():
     floating = facts(float_operators=3, details={"float_operators": "TRANSPOSE_CONV 2, MUL 1"})
     assert sentences(limit("max_float_operators = 0"), floating) == [

@@ -41,7 +41,7 @@ def test_operators_that_are_bad_to_have_are_listed():
 
 def test_what_was_not_measured_has_a_reason():
     reasons = of_folder()["blobs_int8.tflite"].why_missing
-    assert set(reasons) == {"dice", "xz_bytes"}
+    assert set(reasons) == {"dice", "dice_data", "xz_bytes"}
     assert "bench --data" in reasons["dice"]
     assert "no .xz container" in reasons["xz_bytes"]
 
@@ -57,7 +57,9 @@ def test_a_real_bench_gives_the_same_facts_as_the_file_and_dice(blobs):
     result = run_bench([MODELS / "blobs_int8.tflite"], dataset=blobs, options=options)
     (of_result,) = facts_of_result(result)
     of_file = of_folder()["blobs_int8.tflite"]
-    assert {**of_file.values, "dice": of_result.values["dice"]} == of_result.values
+    quality = {name: of_result.values[name] for name in ("dice", "dice_data")}
+    assert {**of_file.values, **quality} == of_result.values
+    assert quality["dice_data"].startswith("6 of 6 images of the test split, digest ")
     assert of_result.values["dice"] == result.models[0].quality("litert").pooled["dice"] > 0.9
 
 
