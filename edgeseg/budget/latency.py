@@ -1,8 +1,8 @@
 """Limits on time: judged on the machine of the baseline alone, and broken only when a second run agrees.
 
 A gate on milliseconds that fails for other reasons than the files is soon switched off. So another
-machine, another runtime, a machine that was busy or hot, and a bench that saw the excess only once are
-each said in one sentence, and fail nothing.
+machine, another runtime, a machine that was busy or slowed down, and a bench that saw the excess only once
+are each said in one sentence, and fail nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def name_machine(machine: Machine) -> str:
         `Raspberry Pi 4 Model B Rev 1.4, Cortex-A72 (fp16), 4 cores, aarch64`.
     """
     features = f" ({' '.join(machine.cpu_features)})" if machine.cpu_features else ""
-    parts = [machine.board, f"{machine.cpu}{features}", f"{machine.cores} cores", machine.architecture]
+    quota = f"the time of {machine.cpu_quota:g}" if machine.cpu_quota is not None else None
+    cores = f"{machine.cores} cores"
+    parts = [machine.board, f"{machine.cpu}{features}", cores, quota, machine.architecture]
     return ", ".join(part for part in parts if part)
 
 

@@ -52,8 +52,8 @@ def update_baseline(
         text: of the budgets.toml.
         models: what was measured.
         path: of the file, for sentences.
-        timing: times of the same bench. They are recorded for files with a limit on latency, of a machine
-            that was neither busy nor hot.
+        timing: times of the same bench. They are recorded for files with a limit on latency, where the
+            bench raises no doubt.
         prune: drop the baseline of files that are not among `models`.
 
     Returns:

@@ -103,7 +103,8 @@ def test_another_machine_is_not_judged_and_both_are_named(result):
 
 
 @pytest.mark.parametrize(
-    "change", [{"cores": 2}, {"board": None}, {"architecture": "armv7l"}, {"cpu_features": ()}]
+    "change",
+    [{"cores": 2}, {"cpu_quota": 1.5}, {"board": None}, {"architecture": "armv7l"}, {"cpu_features": ()}],
 )
 def test_every_part_of_a_machine_that_matters_makes_it_another(result, change):
     elsewhere = replace(timed(result, 90), machine=replace(result.machine, **change))
@@ -126,7 +127,7 @@ def test_another_number_of_threads_or_runtime_has_no_baseline(result):
         assert f"there is no baseline of it on this machine ({PI})" in not_judged(text, changed)
 
 
-def test_a_busy_or_hot_machine_is_not_judged(result):
+def test_a_busy_or_throttled_machine_is_not_judged(result):
     text = baseline_of(timed(result, 20))
     busy = replace(timed(result, 90), before=MachineState(load_1min=3.9, temperature_c=50, throttled="0x0"))
     hot = replace(timed(result, 90), after=MachineState(load_1min=0, temperature_c=85, throttled="0x4"))
