@@ -59,7 +59,9 @@ def running(folder):
     host_key = _key(folder / "host_key")
     (folder / "authorized_keys").write_text(_key(folder / "client_key"))
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
-    (folder / "login.sh").write_text("echo Welcome to this board\n")  # what some people's .bashrc does
+    (folder / "login.sh").write_text(
+        "unset BASH_ENV\necho Welcome to this board\n"
+    )  # what some people's .bashrc does
     (folder / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\n"
         f"AuthorizedKeysFile {folder}/authorized_keys\nPermitRootLogin yes\nStrictModes no\nUsePAM no\n"
