@@ -34,6 +34,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/*.Dockerfile
 
 test: lint
 	$(BIN)/edgeseg check models/nih3t3_phase --budget benchmarks/budgets.toml
