@@ -133,6 +133,8 @@ def _check(
     from edgeseg.budget.limits import load_budgets
 
     budgets = load_budgets(path)
+    if second and not budgets.limit_times(models):
+        raise ConfigError(f"--confirm is about times, and {path} has no limit on them: leave it out")
     judgements = check_budgets(models, budgets, timing=timing, second=second)
     console.say(_text(models, judgements, budgets, form).rstrip("\n"))
     for name in budgets.gone(models):

@@ -115,6 +115,14 @@ def test_a_time_breaks_its_limit_only_with_a_second_run(folder, edgeseg, result)
     assert ET.fromstring(out.encode()).attrib["failures"] == "0"
 
 
+def test_a_second_run_that_nothing_asks_for_is_refused(folder, edgeseg, result):
+    (folder / "budgets.toml").write_text(limit("min_dice = 0.1"))
+    save_result(folder / "a.json", result)
+    save_result(folder / "b.json", replace(result, created_at="later"))
+    with pytest.raises(EdgesegError, match=r"about times, and budgets\.toml has no limit"):
+        edgeseg("a.json", "--confirm", "b.json")
+
+
 def test_times_of_a_busy_machine_are_not_recorded_which_is_said(folder, edgeseg, result):
     (folder / "budgets.toml").write_text(limit('max_growth_latency = "25 %"'))
     busy = replace(result, before=replace(result.before, load_1min=4.0))
