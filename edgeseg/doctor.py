@@ -51,7 +51,7 @@ def examine() -> list[Finding]:
         _package("prune, quantization-aware training", "tensorflow-model-optimization", "train"),
         _package("quantize a .tflite file", "ai-edge-quantizer", "quantize"),
         _package("import COCO annotations", "pycocotools", "coco"),
-        _package("plots", "matplotlib", "report"),
+        _package("report as a page", "altair", "report"),
     ]
 
 

@@ -1,9 +1,12 @@
 #!/bin/sh
-# Programs that tests run and Debian has: OpenSSH's server, for `edgeseg bench --on`.
+# Programs that tests run and Debian has: OpenSSH's server, for `edgeseg bench --on`; Chromium, for the page of
+# `edgeseg report`.
 # As root they are installed; otherwise, or elsewhere, the tests that need one are skipped and say so.
 
 packages=""
 [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
+command -v chromium >/dev/null || packages="$packages chromium"
+command -v chromedriver >/dev/null || packages="$packages chromium-driver"
 
 [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 0
 

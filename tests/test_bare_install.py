@@ -72,6 +72,7 @@ def test_the_edge_commands_work(bare, tmp_path):
         ("bench", MODEL, "--data", "data", "--time", "0.1", "--out", "bench.json"),
         ("check", "bench.json", "--update"),
         ("check", "bench.json"),
+        ("report", "bench.json", "--out", "report.md", "--out", "report.csv"),
         ("predict", MODEL, "data/images", "--out", "out"),
     ):
         result = run(edgeseg, *arguments, cwd=tmp_path)

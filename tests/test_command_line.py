@@ -15,7 +15,10 @@ COMMANDS = sorted(
     [command.name or command.callback.__name__ for command in app.registered_commands] + ["data"]
 )
 
-HEAVY = ("tensorflow", "keras", "tf_keras", "tensorflow_model_optimization", "matplotlib", "scipy", "pandas")
+HEAVY = (
+    "tensorflow", "keras", "tf_keras", "tensorflow_model_optimization", "altair", "jinja2", "matplotlib", "pandas",
+    "scipy", "vl_convert",
+)  # fmt: skip
 
 
 def edgeseg(*arguments, **options):

@@ -25,6 +25,7 @@ from edgeseg.cli.export import export
 from edgeseg.cli.inspect import inspect
 from edgeseg.cli.predict import predict
 from edgeseg.cli.quantize import quantize
+from edgeseg.cli.report import report
 from edgeseg.cli.train import train
 from edgeseg.errors import EdgesegError
 from edgeseg.files import output_error
@@ -45,6 +46,7 @@ app.command()(quantize)
 app.command()(inspect)
 app.command()(bench)
 app.command()(compare)
+app.command()(report)
 app.command()(check)
 app.command()(predict)
 app.command()(doctor)

@@ -1,0 +1,51 @@
+"""`edgeseg report`: which file to ship, as a page, as Markdown or as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgeseg.cli import console
+from edgeseg.errors import ConfigError
+
+
+def report(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT...", help="JSON files of `edgeseg bench`.")
+    ],
+    out: Annotated[
+        list[Path],
+        typer.Option(help="The report, by its suffix: .html (a page), .md or .csv; may be repeated."),
+    ],
+    within: Annotated[
+        float, typer.Option(help="Loss of Dice against the reference that is accepted, 0 to 1.")
+    ] = 0.01,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of --out.")] = False,
+) -> None:
+    """Show which file to ship: the smallest and the fastest that find as much as the reference.
+
+    The page needs no network and holds everything: plots of Dice over bytes and time, every row, every
+    inference, every image, masks, machine, method, and what was not measured.
+    """
+    from edgeseg.bench.result import load_result
+    from edgeseg.files import refuse_existing, write_text
+    from edgeseg.report.render import FORMATS, render
+    from edgeseg.report.section import make_sections
+
+    if not 0 <= within <= 1:
+        raise ConfigError(f"expected --within from 0 to 1, but got {within:g}")
+    for name, paths in (("results", results), ("--out", out)):
+        if len({path.resolve() for path in paths}) < len(paths):
+            raise ConfigError(f"expected different files as {name}, but one is named twice")
+    for path in out:
+        if path.suffix not in FORMATS:
+            raise ConfigError(f"expected --out to end in {' or '.join(FORMATS)}, but got {path}")
+        refuse_existing(path, force=force)
+    sections = make_sections([(str(path), load_result(path)) for path in results], within=within)
+    # All are made before the first is written: a missing extra leaves nothing half-done.
+    texts = [render(sections, path.suffix) for path in out]
+    for path, text in zip(out, texts, strict=True):
+        write_text(path, text)
+        console.say(str(path))

@@ -1,0 +1,160 @@
+"""Which file to ship: the smallest and the fastest of those that find as much as the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from edgeseg.bench.bootstrap import CONFIDENCE
+from edgeseg.comparison.change import Change
+from edgeseg.comparison.figures import Label, speed_changes
+from edgeseg.report.columns import BY_NAME, NOTHING
+from edgeseg.report.rows import Row
+
+#: A loss of Dice up to this is accepted, unless the user says otherwise.
+WITHIN = 0.01
+
+#: A file whose median is longer than the fastest one's by more than this is slower without being asked.
+_CLEARLY = 1.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """For one runtime and one number of threads.
+
+    Attributes:
+        setting: runtime and threads.
+        base: what the file is called that Dice is compared with; `None` where quality was not measured.
+        smallest: of the accepted files, or of all where nothing tells which to accept; `None` where every
+            file failed.
+        fastest: likewise.
+        as_fast: accepted files whose time does not differ significantly from that of the fastest.
+        refused: files that may lose more Dice than is accepted.
+    """
+
+    setting: tuple[str, int]
+    base: str | None
+    smallest: Row | None
+    fastest: Row | None
+    as_fast: tuple[Row, ...] = ()
+    refused: tuple[Row, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """`litert, 1 thread`."""
+        runtime, threads = self.setting
+        return f"{runtime}, {threads} thread{'' if threads == 1 else 's'}"
+
+    @property
+    def one(self) -> Row | None:
+        """The file that is the smallest and as fast as any; `None` where bytes and time want two."""
+        smallest, fastest = self.smallest, self.fastest
+        if smallest and fastest and (smallest is fastest or any(row is smallest for row in self.as_fast)):
+            return smallest
+        return None
+
+
+def rule(base: str | None, within: float) -> str:
+    """How files are accepted, in a sentence."""
+    if base is None:
+        return "No file is judged by what it finds, since that was not measured."
+    return (
+        f"Rule: a file is accepted if its Dice is less than that of {base} by {within:g} at most, at the "
+        f"lower end of the {CONFIDENCE} % interval of the difference on the same images (where there is no "
+        "interval: by the difference itself)."
+    )
+
+
+def accepted(change: Change, within: float) -> bool:
+    """Whether Dice falls by `within` at most, as far as the images tell."""
+    return (change.interval[0] if change.interval else change.change) >= -within
+
+
+def make_answer(rows: Sequence[Row], base: str | None, *, within: float) -> Answer:
+    """Choose among the rows of one setting.
+
+    Args:
+        rows: of one setting, at least one; those that failed are left out.
+        base: what the file is called that Dice is compared with.
+        within: the loss of Dice that is accepted, 0 to 1.
+    """
+    there = [row for row in rows if row.measurement.runs and not row.measurement.failure]
+    judged = [(row, row.change) for row in there if row.change]
+    chosen = [row for row, change in judged if accepted(change, within)] if judged else there
+    fastest = min(chosen, key=lambda row: row.number("p50_ms") or 0, default=None)
+    return Answer(
+        setting=rows[0].setting,
+        base=base if judged else None,
+        smallest=min(chosen, key=lambda row: row.number("file_bytes") or 0, default=None),
+        fastest=fastest,
+        as_fast=tuple(row for row in chosen if fastest and _as_fast(fastest, row)),
+        refused=tuple(row for row, change in judged if not accepted(change, within)),
+    )
+
+
+def _as_fast(fastest: Row, row: Row) -> bool:
+    if row is fastest or (row.number("p50_ms") or 0) > _CLEARLY * (fastest.number("p50_ms") or 0):
+        return False
+    change = next(speed_changes(Label(row.label), fastest.measurement, row.measurement))
+    return change.significant is False
+
+
+def statements(answer: Answer) -> Iterator[tuple[str, str]]:
+    """The answer in plain words: each statement, and the facts behind it."""
+    smallest, fastest, one = answer.smallest, answer.fastest, answer.one
+    if smallest is None or fastest is None:
+        yield f"No file could be measured with {answer.where}.", ""
+        return
+    if one is fastest:
+        yield f"Ship {one.label}: the smallest and the fastest.", _facts(answer, one)
+    elif one:
+        yield f"Ship {one.label}: the smallest, and none is significantly faster.", _facts(answer, one)
+    else:
+        yield f"Ship {smallest.label} if bytes count: the smallest.", _facts(answer, smallest)
+        yield f"Ship {fastest.label} if time counts: the fastest.", _facts(answer, fastest)
+    if answer.as_fast and not one:
+        names = ", ".join(row.label for row in answer.as_fast)
+        yield f"No significant difference in time from {fastest.label}:", f"{names}."
+    if answer.refused:
+        yield "May lose more than is accepted:", f"{', '.join(row.label for row in answer.refused)}."
+
+
+def _facts(answer: Answer, row: Row) -> str:
+    size = f"{(row.number('file_bytes') or 0) / 1000:,.1f} kB, {row.number('p50_ms') or 0:,.2f} ms"
+    if answer.base is None or row.change is None:
+        return f"{size}; what it finds was not measured."
+    return f"{size}, Dice {row.change.new:.4f}: {difference(row, answer.base)}."
+
+
+def difference(row: Row, base: str) -> str:
+    """How the Dice of a row differs from that of the base, in words."""
+    change = row.change
+    if change is None:
+        return "what it finds was not measured"
+    if row.label == base:
+        return f"{base} is what the others are compared with"
+    verdict = {True: "a significant difference", False: "no significant difference"}
+    text = f"{change.change:+.4f} against {base}"
+    if change.interval is None or change.significant is None:
+        return f"{text} (no interval: the images are all tiles of one)"
+    low, high = change.interval
+    return f"{text} ({CONFIDENCE} % interval {low:+.4f} to {high:+.4f}: {verdict[change.significant]})"
+
+
+def answer_table(answers: Sequence[Answer]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: the two files for each runtime and number of threads."""
+    header = ["measured with", "smallest", "fastest", "no significant difference in time"]
+    rows = [
+        [
+            answer.where,
+            _with_figure(answer.smallest, "file_bytes", "kB"),
+            _with_figure(answer.fastest, "p50_ms", "ms"),
+            ", ".join(row.label for row in answer.as_fast) or NOTHING,
+        ]
+        for answer in answers
+    ]
+    return header, rows
+
+
+def _with_figure(row: Row | None, name: str, unit: str) -> str:
+    return f"{row.label} ({BY_NAME[name].text(row)} {unit})" if row else NOTHING

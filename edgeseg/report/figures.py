@@ -1,0 +1,130 @@
+"""The figures of a section, each with its caption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeseg.report.answer import Answer
+from edgeseg.report.columns import BY_NAME
+from edgeseg.report.distribution import Strip, distribution
+from edgeseg.report.forest import forest
+from edgeseg.report.rows import Row
+from edgeseg.report.scatter import BYTES, TIME, Cost, scatter
+from edgeseg.report.section import Section
+
+#: Images that are named in each strip.
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart.
+
+    Attributes:
+        svg: the chart.
+        title: what it is.
+        caption: how to read it.
+    """
+
+    svg: str
+    title: str
+    caption: str
+
+
+def pareto_figure(rows: Sequence[Row], cost: Cost, where: str) -> Figure | None:
+    """Dice over bytes or time, of the rows of one setting."""
+    title = f"Dice over {cost.front}, {where}"
+    drawn = scatter(rows, cost, title=f"{title}: each file as a point")
+    if drawn is None:
+        return None
+    return Figure(
+        drawn,
+        title,
+        "Diamonds, joined and named: the Pareto front, no other file is as cheap and as good. Whiskers: the "
+        "95 % interval of the change from the reference.",
+    )
+
+
+def change_figure(rows: Sequence[Row], section: Section, where: str) -> Figure | None:
+    """By how much files differ from the reference."""
+    title = f"Change of Dice from {section.base}, {where}"
+    drawn = forest(rows, section.base, within=section.within, title=f"{title}: a line for each file")
+    if drawn is None:
+        return None
+    return Figure(
+        drawn,
+        title,
+        "95 % intervals of the difference on the same images. One that holds 0 (solid line): no significant "
+        f"difference. One that begins left of -{section.within:g} (dashed line; triangles): not accepted.",
+    )
+
+
+def time_figure(rows: Sequence[Row], where: str) -> Figure | None:
+    """Every counted inference of the rows of one setting."""
+    strips = [
+        Strip(
+            label=row.label,
+            samples=[nanoseconds / 1e6 for nanoseconds in row.measurement.invoke_ns],
+            middle=row.number("p50_ms") or 0,
+            text=f"{row.label}: {_quantiles(row)}, {row.measurement.summary['samples']} samples",
+        )
+        for row in rows
+        if row.measurement.runs and not row.measurement.failure
+    ]
+    title = f"Every inference, {where}"
+    drawn = distribution(strips, axis="ms", logarithmic=True, title=f"{title}: a strip for each file")
+    if drawn is None:
+        return None
+    return Figure(
+        drawn, title, "The more of the row's samples took so long, the stronger the colour. Line: the median."
+    )
+
+
+def _quantiles(row: Row) -> str:
+    return ", ".join(f"{name} {BY_NAME[f'{name}_ms'].text(row)} ms" for name in ("p50", "p90", "p99"))
+
+
+def image_figure(rows: Sequence[Row], where: str) -> Figure | None:
+    """Dice of every image by itself, of the rows of one setting."""
+    strips = [
+        Strip(
+            label=row.label,
+            samples=[image.counts.dice for image in row.quality.images],
+            middle=row.quality.mean["dice"],
+            text=f"{row.label}: mean of the images' own Dice {row.quality.mean['dice']:.4f}",
+            named=[
+                (f"{image.stem}, Dice {image.counts.dice:.4f}", image.counts.dice)
+                for image in row.quality.worst[:_NAMED]
+            ],
+        )
+        for row in rows
+        if row.quality
+    ]
+    title = f"Dice of every image, {where}"
+    drawn = distribution(strips, axis="Dice", logarithmic=False, title=f"{title}: a strip for each file")
+    if drawn is None:
+        return None
+    return Figure(
+        drawn,
+        title,
+        "The more images had that Dice, the stronger the colour. Line: their mean. Triangles: the worst "
+        "images, named at the pointer.",
+    )
+
+
+def rows_of(section: Section, answer: Answer) -> list[Row]:
+    """The rows that an answer is about."""
+    return [row for row in section.rows if row.setting == answer.setting]
+
+
+def cost_figures(section: Section, answer: Answer) -> list[Figure]:
+    """What tells which file to ship, in one setting."""
+    rows = rows_of(section, answer)
+    found = (
+        pareto_figure(rows, BYTES, answer.where),
+        pareto_figure(rows, TIME, answer.where),
+        change_figure(rows, section, answer.where),
+        time_figure(rows, answer.where),
+    )
+    return [figure for figure in found if figure]
