@@ -34,6 +34,7 @@ RUN mkdir -p /debs/partial /system/var/lib/dpkg/status.d \
     && echo 'root:x:0:0::/:/sbin/nologin' >/system/etc/passwd \
     && echo 'edgeseg:x:1000:1000::/tmp:/sbin/nologin' >>/system/etc/passwd \
     && printf 'root:x:0:\nedgeseg:x:1000:\n' >/system/etc/group \
+    && cp /usr/lib/os-release /system/etc/os-release \
     && mkdir -p /system/data /system/proc /system/sys /system/dev \
     && chown 1000:1000 /system/data \
     && install -d -m 1777 /system/tmp \
