@@ -12,7 +12,7 @@ from edgeseg import __version__
 from edgeseg.cli import app
 
 COMMANDS = sorted(
-    [command.name or command.callback.__name__ for command in app.registered_commands] + ["data"]
+    [command.name or command.callback.__name__ for command in app.registered_commands] + ["data", "study"]
 )
 
 HEAVY = (

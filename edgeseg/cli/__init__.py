@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from edgeseg._version import __version__
-from edgeseg.cli import data
+from edgeseg.cli import data, study
 from edgeseg.cli.bench import bench
 from edgeseg.cli.check import check
 from edgeseg.cli.compare import compare
@@ -49,6 +49,7 @@ app.command()(compare)
 app.command()(report)
 app.command()(check)
 app.command()(predict)
+app.add_typer(study.app, name="study")
 app.command()(doctor)
 
 

@@ -1,0 +1,159 @@
+"""`edgeseg study`: run the grid of combinations and variants, and see where it stands."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgeseg.cli.console import INTERRUPTED, note, say, say_json, table
+from edgeseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from edgeseg.study.folder import StudyFolder
+    from edgeseg.study.plan import StudyPlan
+    from edgeseg.study.run import Workers
+    from edgeseg.study.status import StudyStatus
+
+app = typer.Typer(
+    help="Train, export and measure a grid of optimizers, losses, variants and seeds.", no_args_is_help=True
+)
+
+#: Seconds between two lines on how far the running tasks are.
+_INTERVAL = 60.0
+
+
+@app.callback()
+def _study() -> None:
+    pass
+
+
+@app.command("run")
+def study_run(
+    study: Annotated[str, typer.Argument(help="paper, small, smoke, or a STUDY.toml.")],
+    out: Annotated[Path, typer.Option("--out", help="The study's folder: a new one, or to go on with.")],
+    dataset: Annotated[
+        Path | None, typer.Option(help="The data set [default: the one that the study names].")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Tasks at a time on this machine [default: 1].")] = None,
+    engine: Annotated[str, typer.Option(help="local, ray.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="ray: of the cluster's head node.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make again what has other settings now.")] = False,
+) -> None:
+    """Run a study, or go on with it; what is done is not done again.
+
+    Exit code 1 where a task failed.
+    """
+    from edgeseg.study.folder import FAILED, StudyFolder
+    from edgeseg.study.plan import parse_plan, read_study
+    from edgeseg.study.run import run_study
+    from edgeseg.study.status import read_status
+
+    text, path = read_study(study)
+    folder = StudyFolder(path=out)
+    plan = parse_plan(text, path=path)
+    last = time.monotonic()
+
+    def tell(sentence: str) -> None:
+        note(f"{sentence}; {_line(read_status(folder))}" if folder.begun else sentence)
+
+    def tick() -> None:
+        nonlocal last
+        if time.monotonic() - last >= _INTERVAL:
+            last = time.monotonic()
+            _tell_running(folder)
+
+    note(f"study '{plan.name}' in {out}; `edgeseg study status {out}` shows where it stands")
+    try:
+        with _workers(plan, engine, workers, address) as who:
+            complete = run_study(
+                text, path=path, out=out, workers=who, dataset=dataset, force=force, tell=tell, tick=tick
+            )
+    except KeyboardInterrupt:
+        note("interrupted; the same command goes on where it stood")
+        raise typer.Exit(INTERRUPTED) from None
+    status = read_status(folder)
+    for each in status.of(FAILED):
+        note(f"{each.task} failed: {each.note}")
+    say(_line(status))
+    if not complete:
+        raise typer.Exit(1)
+
+
+@app.command("status")
+def study_status(
+    folder: Annotated[Path, typer.Argument(help="The --out of `edgeseg study run`.")],
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Show what is done, running, failed and waiting, and the time left."""
+    from edgeseg.study.folder import StudyFolder
+    from edgeseg.study.status import read_status
+
+    status = read_status(StudyFolder(path=folder))
+    if as_json:
+        say_json(status.to_dict())
+        return
+    rows = [
+        [each.cell, each.what, each.state, _duration(each.seconds) if each.seconds else "-", each.note]
+        for each in status.tasks
+    ]
+    say(table(["network", "task", "state", "time", ""], rows, left=(0, 1, 2, 4)))
+    say(f"\n{_line(status)}{'' if status.running else '; not running'}")
+
+
+@contextlib.contextmanager
+def _workers(plan: StudyPlan, engine: str, workers: int | None, address: str | None) -> Iterator[Workers]:
+    import os
+
+    from edgeseg.settings import check_choice, check_range
+    from edgeseg.study.run import Workers, here
+
+    check_choice("engine", engine, ("local", "ray"))
+    if engine == "local":
+        if address:
+            raise ConfigError("--address changes nothing without --engine ray")
+        most = 1 if workers is None else workers
+        check_range("--workers", most, 1, 1024)
+        threads = max(1, len(os.sched_getaffinity(0)) // most)
+        yield Workers(engine=here, most=most, threads=lambda _: threads)
+        return
+    if workers is not None:
+        raise ConfigError("--workers changes nothing with --engine ray: the cluster's resources decide")
+    if not address:
+        raise ConfigError("--engine ray needs --address HOST:PORT of the cluster's head node")
+    from edgeseg.study.cluster import ray_engine
+    from edgeseg.study.tasks import needs_of
+
+    with ray_engine(address, plan) as start:
+        yield Workers(engine=start, most=10_000, threads=lambda task: plan.needs[needs_of(task)].cpus)
+
+
+def _tell_running(folder: StudyFolder) -> None:
+    from edgeseg.study.folder import RUNNING
+    from edgeseg.study.status import read_status
+
+    status = read_status(folder)
+    for each in status.of(RUNNING):
+        note(f"{each.task}: {_duration(each.seconds)}  {each.note}")
+    note(_line(status))
+
+
+def _line(status: StudyStatus) -> str:
+    counts = ", ".join(f"{count} {state}" for state, count in status.counts.items())
+    if not status.seconds_left or status.seconds_left < 1:
+        return counts
+    return f"{counts}; {'at least' if status.at_least else 'about'} {_duration(status.seconds_left)} left"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,319 @@
+"""What a study is made of: read from a STUDY.toml, every unknown key refused.
+
+name = "mine"
+dataset = "data"                        # a folder, from where this file lies; or "synthetic"
+preset = "unet-8"
+combinations = ["bce+adam", "jaccard-bce+rmsprop"]   # none: the study's eight
+# losses = [...], optimizers = [...]    # or every product of these
+variants = ["float32", "int8-ptq", "int8-qat", "pruned"]
+seeds = [0]
+
+[extra_seeds]                           # further seeds of some combinations
+"bce+adam" = [1, 2]
+
+[training]                              # any setting of `edgeseg train --set`
+epochs = 20
+
+[pruning]                               # any setting of `edgeseg export --set pruning.KEY=VALUE`;
+epochs = 8                              # [qat], [clustering], [slim] likewise
+
+[bench]                                 # rounds, seconds, samples, threads, ...
+rounds = 1
+
+[needs.train]                           # what a task asks of a cluster (docs/study.md)
+gpus = 1
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgeseg import config, fine_tuning
+from edgeseg.bench.options import BenchOptions
+from edgeseg.config import Preset
+from edgeseg.errors import ConfigError, nearest
+from edgeseg.fine_tuning import HEEDED, FineTuning
+from edgeseg.recipe import recipe
+from edgeseg.settings import check_choice, check_range, from_stored, names_of
+from edgeseg.study.combination import PAPER, Combination, parse_combination
+
+T = TypeVar("T")
+
+#: The `dataset` that is made instead of read.
+SYNTHETIC = "synthetic"
+
+#: The study's four.
+VARIANTS = ("float32", "int8-ptq", "int8-qat", "pruned")
+
+#: The studies that come along, beside this module.
+BUILT_IN = ("paper", "small", "smoke")
+
+_KINDS = ("train", "fine-tune", "export")
+_METHODS = ("qat", "pruning", "clustering", "slim")
+_KEYS = (
+    "name", "dataset", "preset", "combinations", "losses", "optimizers", "variants", "seeds",
+    "extra_seeds", "training", *_METHODS, "bench", "synthetic", "needs",
+)  # fmt: skip
+#: Settings of `[training]` that the grid itself decides.
+_DECIDED = {"loss": "combinations", "optimizer": "combinations", "seed": "seeds"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synthetic:
+    """A data set that is made for the study (`edgeseg data synth`)."""
+
+    count: int = 240
+    size: int = 256
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a task asks of a node of a cluster.
+
+    Attributes:
+        cpus: cores; TensorFlow runs so many threads.
+        gpus: devices, 0 for none.
+        memory_gb: main memory, GB (10^9 bytes).
+    """
+
+    cpus: int = 1
+    gpus: int = 0
+    memory_gb: float = 2.0
+
+    def __post_init__(self) -> None:
+        check_range("cpus", self.cpus, 1, 1024)
+        check_range("gpus", self.gpus, 0, 64)
+        check_range("memory_gb", self.memory_gb, 0.1, 10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPlan:
+    """A grid of networks and of the files that are made of each.
+
+    Attributes:
+        name: of the study.
+        dataset: the folder, `SYNTHETIC`, or None where the command line has to name it.
+        synthetic: how that data set is made.
+        preset: network and training; each cell replaces optimizer, loss and seed.
+        combinations: in the order in which they are trained and shown.
+        variants: the files that are made of each trained network.
+        seeds: of every combination.
+        extra_seeds: further ones, by the name of a combination.
+        fine_tuning: settings of the variants that need training of their own.
+        bench: how every file is measured.
+        needs: by kind of task (`train`, `fine-tune`, `export`).
+    """
+
+    name: str
+    dataset: Path | str | None
+    synthetic: Synthetic
+    preset: Preset
+    combinations: tuple[Combination, ...]
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    extra_seeds: Mapping[str, tuple[int, ...]]
+    fine_tuning: FineTuning
+    bench: BenchOptions
+    needs: Mapping[str, Needs]
+
+    def seeds_of(self, combination: Combination) -> tuple[int, ...]:
+        """The seeds that a combination is trained with, each once."""
+        return tuple(dict.fromkeys((*self.seeds, *self.extra_seeds.get(combination.name, ()))))
+
+
+def read_study(name: str) -> tuple[str, Path]:
+    """The text of a study, and the path that stands for it in sentences.
+
+    Args:
+        name: of `BUILT_IN`, or a path of a TOML file.
+
+    Raises:
+        ConfigError: there is neither.
+    """
+    path = Path(name)
+    if name in BUILT_IN:
+        path = Path(__file__).with_name(f"{name}.toml")
+    elif path.suffix != ".toml":
+        raise ConfigError(f"no study '{name}'; {nearest(name, BUILT_IN)}, or the path of a .toml file")
+    try:
+        return path.read_text(encoding="utf-8"), path
+    except FileNotFoundError:
+        raise ConfigError(f"expected a study at {path}, but there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the study {path}: {error}") from error
+
+
+def parse_plan(text: str, *, path: Path) -> StudyPlan:
+    """Parse the text of a STUDY.toml.
+
+    Args:
+        text: of the file.
+        path: of the file: a relative `dataset` starts from its folder, and sentences name it.
+
+    Raises:
+        ConfigError: no TOML, an unknown key or name (the nearest is named), or a value that does not fit.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    try:
+        return _plan(content, path)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
+    for key in content:
+        check_choice("key", key, _KEYS)
+    dataset = _text(content, "dataset", None)
+    if "synthetic" in content and dataset != SYNTHETIC:
+        raise ConfigError(f'[synthetic] changes nothing while dataset is not "{SYNTHETIC}"')
+    variants = _texts(content, "variants", VARIANTS)
+    sources = [recipe(variant).source for variant in variants]
+    combinations = _combinations(content)
+    return StudyPlan(
+        name=_text(content, "name", path.stem) or path.stem,
+        dataset=path.parent / dataset if dataset and dataset != SYNTHETIC else dataset,
+        synthetic=_fields(Synthetic, _table(content, "synthetic")),
+        preset=_preset(content),
+        combinations=combinations,
+        variants=variants,
+        seeds=_seeds(content, "seeds", (0,)),
+        extra_seeds=_extra_seeds(_table(content, "extra_seeds"), combinations),
+        fine_tuning=_fine_tuning(content, sources),
+        bench=_bench(_table(content, "bench")),
+        needs=_needs(_table(content, "needs")),
+    )
+
+
+def _combinations(content: Mapping[str, Any]) -> tuple[Combination, ...]:
+    product = [key for key in ("losses", "optimizers") if key in content]
+    if product and "combinations" in content:
+        raise ConfigError(f"combinations and {product[0]} exclude each other; leave out one of them")
+    if product:
+        losses = _texts(content, "losses", ("bce",))
+        optimizers = _texts(content, "optimizers", ("adam",))
+        return tuple(Combination(loss=each, optimizer=other) for each in losses for other in optimizers)
+    named = _texts(content, "combinations", tuple(each.name for each in PAPER))
+    return tuple(dict.fromkeys(map(parse_combination, named)))
+
+
+def _preset(content: Mapping[str, Any]) -> Preset:
+    settings = _flat(_table(content, "training"))
+    for key, where in _DECIDED.items():
+        if key in settings:
+            raise ConfigError(f"{key} does not belong into [training]: {where} decides it")
+    chosen = config.preset(_text(content, "preset", "unet-8") or "")
+    return config.override(chosen, [f"{key}={value}" for key, value in settings.items()])
+
+
+def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
+    """`preprocessing.kind` is a table in a table for TOML, and one key for `--set`."""
+    result: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            result |= {f"{key}.{inner}": each for inner, each in value.items()}
+        else:
+            result[key] = value
+    return result
+
+
+def _fine_tuning(content: Mapping[str, Any], sources: list[str]) -> FineTuning:
+    if "teacher_run" in _table(content, "slim"):
+        raise ConfigError("slim.teacher_run is not for a study: its networks are taught by their own run")
+    settings = [
+        f"{method}.{key}={value}" for method in _METHODS for key, value in _table(content, method).items()
+    ]
+    chosen = fine_tuning.override(FineTuning(), settings)
+    fine_tuning.refuse_ignored(settings, sources)
+    return chosen
+
+
+def _extra_seeds(
+    table: Mapping[str, Any], combinations: tuple[Combination, ...]
+) -> dict[str, tuple[int, ...]]:
+    names = [each.name for each in combinations]
+    for key in table:
+        check_choice("combination", key, names)
+    return {key: _seeds(table, key, ()) for key in table}
+
+
+def _bench(table: Mapping[str, Any]) -> BenchOptions:
+    lists = {key: tuple(_list(table, key)) for key in ("runtimes", "threads") if key in table}
+    return _fields(BenchOptions, {**table, **lists})
+
+
+def _needs(table: Mapping[str, Any]) -> dict[str, Needs]:
+    for kind in table:
+        check_choice("kind of task", kind, _KINDS)
+    return {kind: _fields(Needs, _table(table, kind)) for kind in _KINDS}
+
+
+def needs_kind(variant: str | None) -> str:
+    """The kind of task, as `[needs]` has it, that trains (None) or makes a variant."""
+    if variant is None:
+        return "train"
+    return "fine-tune" if HEEDED[recipe(variant).source] else "export"
+
+
+def _fields(kind: type[T], table: Mapping[str, Any]) -> T:
+    """A frozen dataclass from a table; its own checks and `from_stored`'s name what does not fit."""
+    for key in table:
+        check_choice("key", key, names_of(kind))
+    defaults = kind()
+    for key, given in table.items():
+        usual = getattr(defaults, key)
+        if not isinstance(usual, int | float):
+            continue
+        wanted = int | float if isinstance(usual, float) else int
+        if not isinstance(given, wanted) or isinstance(given, bool):
+            whole = "" if isinstance(usual, float) else "whole "
+            raise ConfigError(f"expected a {whole}number as {key}, but got {given!r}")
+    return from_stored(kind, table)
+
+
+def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = content.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"expected a table [{key}], but got {value!r}")
+    return value
+
+
+def _text(content: Mapping[str, Any], key: str, default: str | None) -> str | None:
+    value = content.get(key, default)
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise ConfigError(f"expected a text as {key}, but got {value!r}")
+    return value
+
+
+def _list(content: Mapping[str, Any], key: str) -> list[Any]:
+    value = content[key]
+    if not isinstance(value, list) or not value:
+        raise ConfigError(f"expected a list as {key}, but got {value!r}")
+    return value
+
+
+def _texts(content: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    if key not in content:
+        return default
+    values = _list(content, key)
+    if not all(isinstance(each, str) for each in values):
+        raise ConfigError(f"expected a list of texts as {key}, but got {values!r}")
+    return tuple(dict.fromkeys(values))
+
+
+def _seeds(content: Mapping[str, Any], key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    if key not in content:
+        return default
+    values = _list(content, key)
+    for each in values:
+        if not isinstance(each, int) or isinstance(each, bool):
+            raise ConfigError(f"expected whole numbers as seeds, but got {each!r}")
+        check_range("each seed", each, 0, 2**31 - 1)
+    return tuple(dict.fromkeys(values))
