@@ -15,7 +15,7 @@ from edgeseg.report.rows import Row
 WITHIN = 0.01
 
 #: A file whose median is longer than the fastest one's by more than this is slower without being asked.
-_CLEARLY = 1.25
+_CLEARLY = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +70,11 @@ def accepted(change: Change, within: float) -> bool:
     return (change.interval[0] if change.interval else change.change) >= -within
 
 
-def make_answer(rows: Sequence[Row], base: str | None, *, within: float) -> Answer:
+def make_answer(rows: Sequence[Row], *, within: float) -> Answer:
     """Choose among the rows of one setting.
 
     Args:
         rows: of one setting, at least one; those that failed are left out.
-        base: what the file is called that Dice is compared with.
         within: the loss of Dice that is accepted, 0 to 1.
     """
     there = [row for row in rows if row.measurement.runs and not row.measurement.failure]
@@ -84,7 +83,7 @@ def make_answer(rows: Sequence[Row], base: str | None, *, within: float) -> Answ
     fastest = min(chosen, key=lambda row: row.number("p50_ms") or 0, default=None)
     return Answer(
         setting=rows[0].setting,
-        base=base if judged else None,
+        base=rows[0].base,
         smallest=min(chosen, key=lambda row: row.number("file_bytes") or 0, default=None),
         fastest=fastest,
         as_fast=tuple(row for row in chosen if fastest and _as_fast(fastest, row)),
@@ -106,12 +105,12 @@ def statements(answer: Answer) -> Iterator[tuple[str, str]]:
         yield f"No file could be measured with {answer.where}.", ""
         return
     if one is fastest:
-        yield f"Ship {one.label}: the smallest and the fastest.", _facts(answer, one)
+        yield f"Ship {one.label}: the smallest and the fastest.", _facts(one)
     elif one:
-        yield f"Ship {one.label}: the smallest, and none is significantly faster.", _facts(answer, one)
+        yield f"Ship {one.label}: the smallest, and none is significantly faster.", _facts(one)
     else:
-        yield f"Ship {smallest.label} if bytes count: the smallest.", _facts(answer, smallest)
-        yield f"Ship {fastest.label} if time counts: the fastest.", _facts(answer, fastest)
+        yield f"Ship {smallest.label} if bytes count: the smallest.", _facts(smallest)
+        yield f"Ship {fastest.label} if time counts: the fastest.", _facts(fastest)
     if answer.as_fast and not one:
         names = ", ".join(row.label for row in answer.as_fast)
         yield f"No significant difference in time from {fastest.label}:", f"{names}."
@@ -119,16 +118,16 @@ def statements(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "May lose more than is accepted:", f"{', '.join(row.label for row in answer.refused)}."
 
 
-def _facts(answer: Answer, row: Row) -> str:
+def _facts(row: Row) -> str:
     size = f"{(row.number('file_bytes') or 0) / 1000:,.1f} kB, {row.number('p50_ms') or 0:,.2f} ms"
-    if answer.base is None or row.change is None:
+    if row.change is None:
         return f"{size}; what it finds was not measured."
-    return f"{size}, Dice {row.change.new:.4f}: {difference(row, answer.base)}."
+    return f"{size}, Dice {row.change.new:.4f}: {difference(row)}."
 
 
-def difference(row: Row, base: str) -> str:
+def difference(row: Row) -> str:
     """How the Dice of a row differs from that of the base, in words."""
-    change = row.change
+    change, base = row.change, row.base
     if change is None:
         return "what it finds was not measured"
     if row.label == base:

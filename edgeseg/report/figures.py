@@ -46,17 +46,17 @@ def pareto_figure(rows: Sequence[Row], cost: Cost, where: str) -> Figure | None:
     )
 
 
-def change_figure(rows: Sequence[Row], section: Section, where: str) -> Figure | None:
+def change_figure(rows: Sequence[Row], answer: Answer, within: float) -> Figure | None:
     """By how much files differ from the reference."""
-    title = f"Change of Dice from {section.base}, {where}"
-    drawn = forest(rows, section.base, within=section.within, title=f"{title}: a line for each file")
+    title = f"Change of Dice from {answer.base}, {answer.where}"
+    drawn = forest(rows, within=within, title=f"{title}: a line for each file")
     if drawn is None:
         return None
     return Figure(
         drawn,
         title,
         "95 % intervals of the difference on the same images. One that holds 0 (solid line): no significant "
-        f"difference. One that begins left of -{section.within:g} (dashed line; triangles): not accepted.",
+        f"difference. One that begins left of -{within:g} (dashed line; triangles): not accepted.",
     )
 
 
@@ -124,7 +124,7 @@ def cost_figures(section: Section, answer: Answer) -> list[Figure]:
     found = (
         pareto_figure(rows, BYTES, answer.where),
         pareto_figure(rows, TIME, answer.where),
-        change_figure(rows, section, answer.where),
+        change_figure(rows, answer, section.within),
         time_figure(rows, answer.where),
     )
     return [figure for figure in found if figure]

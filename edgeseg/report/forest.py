@@ -13,16 +13,15 @@ from edgeseg.report.rows import Row
 _LINE = 25
 
 
-def forest(rows: Sequence[Row], base: str | None, *, within: float, title: str) -> str | None:
+def forest(rows: Sequence[Row], *, within: float, title: str) -> str | None:
     """An SVG element: a line for each file with its change of Dice and the interval; `None` without any.
 
     Args:
         rows: of one setting.
-        base: what the reference is called.
         within: the loss that is accepted, drawn as a line.
         title: what is seen, for those who do not see it.
     """
-    points = [_point(row, change, base, within) for row in rows if (change := row.change)]
+    points = [_point(row, change, within) for row in rows if (change := row.change)]
     if not points:
         return None
     alt = load_altair()
@@ -49,7 +48,7 @@ def forest(rows: Sequence[Row], base: str | None, *, within: float, title: str) 
     return svg(alt.layer(*layers), height=64 + _LINE * len(points), title=title)
 
 
-def _point(row: Row, change: Change, base: str | None, within: float) -> dict[str, Any]:
+def _point(row: Row, change: Change, within: float) -> dict[str, Any]:
     low, high = change.interval or (change.change, change.change)
     return {
         "label": row.label,
@@ -57,5 +56,5 @@ def _point(row: Row, change: Change, base: str | None, within: float) -> dict[st
         "low": low,
         "high": high,
         "accepted": accepted(change, within),
-        "text": f"{row.label}: {difference(row, base or '')}",
+        "text": f"{row.label}: {difference(row)}",
     }

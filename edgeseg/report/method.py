@@ -64,7 +64,7 @@ def method_facts(result: BenchResult) -> Iterator[tuple[str, str]]:
     yield (
         "time",
         (
-            f"{options.rounds} rounds of {options.seconds:g} s at least, {options.samples} samples of a row "
+            f"rounds: {options.rounds} of {options.seconds:g} s at least, {options.samples} samples of a row "
             f"at least, after a warm-up of {options.warmup_seconds:g} s at most; the first inference is "
             "counted apart"
         ),

@@ -35,8 +35,8 @@
     tip.hidden = false;
     const box = tip.getBoundingClientRect();
     const above = y - box.height - 14;
-    tip.style.left = `${Math.max(4, Math.min(x - box.width / 2, innerWidth - box.width - 4))}px`;
-    tip.style.top = `${above > 4 ? above : y + 14}px`;
+    tip.style.left = `${scrollX + Math.max(4, Math.min(x - box.width / 2, innerWidth - box.width - 4))}px`;
+    tip.style.top = `${scrollY + (above > 4 ? above : y + 14)}px`;
   };
   const hide = () => { tip.hidden = true; };
   for (const chart of document.querySelectorAll(".chart svg")) {
@@ -57,7 +57,6 @@
       });
     });
   }
-  addEventListener("scroll", hide, { capture: true, passive: true });
 })();
 
 // The table of rows: a press on a header sorts by it, a second one turns the order round; empty cells stay

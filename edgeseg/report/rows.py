@@ -26,7 +26,8 @@ class Row:
         model: the file.
         measurement: in one runtime with one number of threads.
         quality: of the file in that runtime; `None` where it was not measured.
-        change: of Dice against `base_of` the result in the same runtime; `None` where there is none.
+        base: what the file is called that Dice is compared with, `base_of` the runtime.
+        change: of Dice against it; `None` where either was not measured.
         values: by the names of `columns.COLUMNS`; those of the result's JSON are as they stand there.
     """
 
@@ -34,6 +35,7 @@ class Row:
     model: ModelResult
     measurement: Measurement
     quality: QualityResult | None
+    base: str | None
     change: Change | None
     values: Mapping[str, Value]
 
@@ -48,29 +50,26 @@ class Row:
         return None if isinstance(value, str) else value
 
 
-def base_of(result: BenchResult) -> ModelResult | None:
-    """The file that others' Dice is compared with: the result's reference, else the one with the most."""
-    for model in result.models:
+def base_of(result: BenchResult, runtime: str) -> ModelResult | None:
+    """The file that others' Dice is compared with: the reference, else, in that runtime, the best one."""
+    measured = [(model, quality) for model in result.models if (quality := model.quality(runtime))]
+    for model, _ in measured:
         if model.name == result.reference:
             return model
-    measured = [(model, quality) for model in result.models if (quality := _first_quality(result, model))]
     return max(measured, key=lambda pair: pair[1].pooled["dice"])[0] if measured else None
-
-
-def _first_quality(result: BenchResult, model: ModelResult) -> QualityResult | None:
-    return next(filter(None, (model.quality(runtime) for runtime in result.runtimes)), None)
 
 
 def make_rows(result: BenchResult) -> tuple[Row, ...]:
     """All rows in the order of the result, those that failed too."""
-    labels, base = model_labels(result), base_of(result)
+    labels = model_labels(result)
+    bases = {runtime: base_of(result, runtime) for runtime in result.runtimes}
     changes = {
         (model.name, runtime): _change(model, base, runtime)
         for model in result.models
-        for runtime in result.runtimes
+        for runtime, base in bases.items()
     }
     rows = [
-        _row(labels[model.name], model, each, changes.get((model.name, each.runtime)))
+        _row(labels, model, each, bases[each.runtime], changes[model.name, each.runtime])
         for model in result.models
         for each in model.measurements
     ]
@@ -85,7 +84,13 @@ def _change(model: ModelResult, base: ModelResult | None, runtime: str) -> Chang
     return next(change for change in changes if change.metric.name == "dice")
 
 
-def _row(label: str, model: ModelResult, measurement: Measurement, change: Change | None) -> Row:
+def _row(
+    labels: Mapping[str, str],
+    model: ModelResult,
+    measurement: Measurement,
+    base: ModelResult | None,
+    change: Change | None,
+) -> Row:
     failure = measurement.failure
     quality = None if failure else model.quality(measurement.runtime)
     values: dict[str, Value] = {
@@ -99,8 +104,8 @@ def _row(label: str, model: ModelResult, measurement: Measurement, change: Chang
     if not failure:
         values |= {**_quality_values(model, measurement.runtime, change), **measurement.summary}
     return Row(
-        label=label, model=model, measurement=measurement, quality=quality,
-        change=None if failure else change, values=values,
+        label=labels[model.name], model=model, measurement=measurement, quality=quality, values=values,
+        base=labels[base.name] if base else None, change=None if failure else change,
     )  # fmt: skip
 
 

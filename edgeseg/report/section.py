@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult
-from edgeseg.bench.table import model_labels
 from edgeseg.report.answer import Answer, make_answer, rule, statements
-from edgeseg.report.rows import Row, base_of, make_rows, settings
+from edgeseg.report.rows import Row, make_rows, settings
 from edgeseg.report.unmeasured import unmeasured
 
 
@@ -22,7 +21,6 @@ class Section:
         title: data set and machine; different for each section.
         name: the file that the result came from.
         result: as it was measured.
-        base: what the file is called that Dice is compared with; `None` without quality.
         within: the loss of Dice that is accepted.
         rows: all that was measured.
         answers: one for each runtime and number of threads, the first of them first.
@@ -31,10 +29,14 @@ class Section:
     title: str
     name: str
     result: BenchResult
-    base: str | None
     within: float
     rows: tuple[Row, ...]
     answers: tuple[Answer, ...]
+
+    @property
+    def base(self) -> str | None:
+        """What the file is called that Dice is compared with in the first runtime; `None` without quality."""
+        return self.answers[0].base if self.answers else None
 
     @property
     def rule(self) -> str:
@@ -73,15 +75,14 @@ def make_sections(results: Sequence[tuple[str, BenchResult]], *, within: float) 
 
 
 def _section(name: str, result: BenchResult, within: float) -> Section:
-    rows, base = make_rows(result), base_of(result)
-    label = model_labels(result)[base.name] if base else None
+    rows = make_rows(result)
     answers = (
-        make_answer([row for row in rows if row.setting == setting], label, within=within)
+        make_answer([row for row in rows if row.setting == setting], within=within)
         for setting in settings(rows)
     )
     machine = result.machine
     place = machine.board or machine.cpu or machine.architecture
     return Section(
         title=f"{result.dataset.name if result.dataset else 'no data set'}, {place}",
-        name=name, result=result, base=label, within=within, rows=rows, answers=tuple(answers),
+        name=name, result=result, within=within, rows=rows, answers=tuple(answers),
     )  # fmt: skip

@@ -75,6 +75,8 @@ def _depth(options: BenchOptions) -> Iterator[str]:
             f"{_counted(options.samples, 'sample')} at least, instead of {_USUAL.rounds} of "
             f"{_USUAL.seconds:g} s and {_USUAL.samples}."
         )
+    if options.rounds == 1:
+        yield "Whether differences in time are more than chance: one round does not tell."
     if len(options.threads) == 1:
         yield f"Other numbers of threads than {options.threads[0]}."
 

@@ -24,6 +24,7 @@ def test_what_is_never_measured_is_said(result):
         ({"machine": make_machine(architecture="x86_64")}, "An ARM board"),
         ({"machine": make_machine(emulated_on="an x86 processor")}, "emulated on an x86 processor"),
         ({"options": QUICK}, "Times as thoroughly as usual: 1 round of 0.2 s and 5 samples"),
+        ({"options": QUICK}, "one round does not tell"),
         ({"options": BenchOptions(threads=(4,))}, "Other numbers of threads than 4"),
     ],
 )
