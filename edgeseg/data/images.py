@@ -63,7 +63,15 @@ def read_image(path: Path) -> AnyImage:
     Raises:
         DatasetError: the file is missing, empty, damaged, no image, too large, or of another depth.
     """
-    image = _decode(path)
+    return _of_usual_depth(_decode(path), path)
+
+
+def decode_image(data: bytes, name: str) -> AnyImage:
+    """As `read_image`, from the bytes of a file that is called `name`."""
+    return _of_usual_depth(_decode_bytes(data, Path(name)), Path(name))
+
+
+def _of_usual_depth(image: npt.NDArray[Any], path: Path) -> AnyImage:
     if image.dtype not in (np.uint8, np.uint16):
         raise DatasetError(f"expected 8 or 16 bits per channel in {path}, but it holds {image.dtype} values")
     return cast("AnyImage", image)
@@ -76,6 +84,10 @@ def _decode(path: Path) -> npt.NDArray[Any]:
         raise DatasetError(f"expected an image at {path}, but there is no such file") from None
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    return _decode_bytes(data, path)
+
+
+def _decode_bytes(data: bytes, path: Path) -> npt.NDArray[Any]:
     if not data:
         raise DatasetError(f"expected an image in {path}, but the file is empty (0 bytes)")
     _refuse_damaged(path, data)

@@ -1,0 +1,112 @@
+"""One picture with what was found in it, and the forms in which the page and its users get it."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from edgeseg.data.images import Grey8
+from edgeseg.prediction.cells import Cell
+from edgeseg.prediction.overlay import draw_overlay
+from edgeseg.prediction.tables import CELLS, ImageResult, Tables
+
+#: A longer picture is reduced by a whole factor before it is sent to be looked at.
+MAX_SHOWN = 1600
+
+_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 85)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segmented:
+    """A picture, its mask and its cells.
+
+    Attributes:
+        found: which picture, and the figures of it.
+        grey: `(H, W)` uint8, the picture.
+        mask: `(H, W)` uint8, 0 or 255.
+        cells: in the order of `find_cells`.
+        seconds: that the network and the measuring took.
+    """
+
+    found: ImageResult
+    grey: Grey8
+    mask: Grey8
+    cells: tuple[Cell, ...]
+    seconds: float
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it holds."""
+        return self.grey.nbytes + self.mask.nbytes
+
+    # Each form is made when somebody asks for it, and once: several may watch the same frame.
+    @cached_property
+    def overlay_jpeg(self) -> bytes:
+        """For looking at: the picture with its cells tinted and outlined."""
+        return _encode(".jpg", draw_overlay(_reduced(self.grey), _reduced(self.mask, sharp=True)))
+
+    @cached_property
+    def image_jpeg(self) -> bytes:
+        """For looking at: the picture alone."""
+        return _encode(".jpg", _reduced(self.grey))
+
+    @cached_property
+    def mask_jpeg(self) -> bytes:
+        """For looking at: the mask alone."""
+        return _encode(".jpg", _reduced(self.mask, sharp=True))
+
+    def overlay_png(self) -> bytes:
+        """The overlay that `edgeseg predict` draws, without loss."""
+        return _encode(".png", draw_overlay(self.grey, self.mask))
+
+    def image_png(self) -> bytes:
+        """The picture as 8-bit grey."""
+        return _encode(".png", self.grey)
+
+    def mask_png(self) -> bytes:
+        """The mask, 0 and 255."""
+        return _encode(".png", self.mask)
+
+    def cells_csv(self, pixel_size: float | None) -> bytes:
+        """The `cells.csv` that `edgeseg predict` writes, of this picture alone."""
+        with tempfile.TemporaryDirectory() as folder:
+            tables = Tables(Path(folder), pixel_size)
+            tables.recover(Path(folder))  # begins both
+            tables.add(self.found, self.cells)
+            return (Path(folder) / CELLS).read_bytes()
+
+
+#: What can be looked at.
+VIEWS: dict[str, Callable[[Segmented], bytes]] = {
+    "overlay": lambda shown: shown.overlay_jpeg,
+    "image": lambda shown: shown.image_jpeg,
+    "mask": lambda shown: shown.mask_jpeg,
+}
+
+#: What can be downloaded, but for the table.
+PICTURES: dict[str, Callable[[Segmented], bytes]] = {
+    "overlay.png": Segmented.overlay_png,
+    "image.png": Segmented.image_png,
+    "mask.png": Segmented.mask_png,
+}
+
+
+def _reduced(image: Grey8, *, sharp: bool = False) -> Grey8:
+    factor = math.ceil(max(image.shape) / MAX_SHOWN)
+    if factor == 1:
+        return image
+    size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
+    way = cv2.INTER_NEAREST if sharp else cv2.INTER_AREA
+    return np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
+
+
+def _encode(suffix: str, picture: Any) -> bytes:
+    return bytes(cv2.imencode(suffix, picture, _QUALITY if suffix == ".jpg" else ())[1])
