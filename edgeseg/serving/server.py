@@ -43,7 +43,8 @@ class Listener:
             family, *_, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-            self.socket = socket.create_server(address[:2], family=family)
+            both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+            self.socket = socket.create_server(address[:2], family=family, dualstack_ipv6=both)
         except (OSError, UnicodeError) as error:
             raise ConfigError(_why_not(host, port, error)) from error
         bound = self.socket.getsockname()
