@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,11 @@ def test_nothing_heavy_is_installed(bare):
     names = {each["name"].lower().replace("_", "-") for each in listed}
     assert "edgeseg" in names
     assert not names & {"tensorflow", "keras", "tf-keras", "scipy", "matplotlib", "pandas", "tensorboard"}
+
+
+def test_the_wheel_holds_what_a_page_is_made_of(wheel):
+    names = {name.rpartition("/")[2] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {"page.html.jinja", "page.css", "page.js"} <= names
 
 
 def test_the_edge_commands_work(bare, tmp_path):

@@ -136,6 +136,8 @@ def test_the_numbers_of_the_table_are_those_of_the_json(opened, report):
 
 
 def test_a_press_on_a_header_sorts_and_a_second_one_turns_round(opened):
+    header(opened, "file").click()
+    assert column(opened, "p50_ms")[0] == ""  # the failed one, which has to go from the front to the end
     header(opened, "p50 ms").click()
     assert column(opened, "p50_ms") == ["3.0", "5.5", "6.0", "10.5", "11.0", "21.0", ""]
     header(opened, "p50 ms").click()
