@@ -62,8 +62,9 @@ trap 'exit 130' HUP INT TERM
 
 if [ "$arch" != "$here" ] && ! grep -qs '^enabled' "$binfmt/qemu-aarch64"; then
     [ "$arch" = arm64 ] || fail "$arch cannot be emulated by this script, only arm64"
-    [ -x "$qemu" ] && [ -n "$register" ] ||
+    if [ ! -x "$qemu" ] || [ -z "$register" ]; then
         fail "$arch programs do not run here; add --qemu PROGRAM --register-binfmt, or run this on such a machine"
+    fi
     step "the kernel runs arm64 programs by $("$qemu" --version | head -1) until the end"
     [ -e "$binfmt/register" ] || { mount -t binfmt_misc binfmt_misc "$binfmt" && mounted=yes; }
     # The first 20 bytes of an ELF file for AArch64; F: opened now, so it works inside of other roots. It has
@@ -78,7 +79,7 @@ step "stand-in for $base ($arch)"
 mirror=$(apt-get indextargets --format "\$(SITE)" 'Created-By: Packages' | grep -v security | sort -u | head -1)
 [ -n "$mirror" ] || fail "apt has no package lists; run apt-get update"
 mkdir "$work/base"
-mmdebstrap --quiet --variant=minbase --architectures="$arch" --include=ca-certificates \
+mmdebstrap --quiet --variant=minbase --architectures="$arch" \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' bookworm "$work/base/base.tar" \
     "deb $mirror bookworm main" "deb $mirror bookworm-updates main" "deb $mirror-security bookworm-security main"
@@ -95,7 +96,7 @@ containers bud --pull-never --isolation=chroot --network=host --platform "linux/
 step "what is in it"
 containers inspect --type image edgeseg >"$work/image.json"
 root=$(containers mount "$(containers from --pull-never edgeseg)")
-bytes=$(find "$root" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum }')
+bytes=$(find "$root" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')
 echo "size: $((bytes / 1000000)) MB of files, $(containers images --format '{{.Size}}' --filter reference=edgeseg) as buildah counts"
 if [ "$image" = edge ]; then
     [ "$bytes" -le "${limit_mb}000000" ] || fail "the image is larger than $limit_mb MB"
@@ -131,8 +132,8 @@ use data synth synthetic --count 12 --size 256
 use predict "/models/$name" synthetic/images/synth_0000.png --out masks
 use bench /models --data synthetic --quick --out bench.json
 if [ "$image" = train ]; then
-    use train synthetic --out run --preset unet-8 --epochs 1
-    use export run --out exported --variant int8-ptq
+    use train synthetic --out run --preset unet-8 --epochs 10
+    use export run --out exported --variant float16
 fi
 stat -c '%u:%g %n' "$work/data/"*
 

@@ -48,12 +48,13 @@ ENV PIP_CONSTRAINT=/src/constraints.txt PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSI
 RUN python3 -m pip wheel --no-deps --wheel-dir /wheels .
 
 # Left out: what runs no model here. LiteRT's GPU part, which aborts on a Raspberry Pi 3 or 4, its compilers
-# for other makers' accelerators, and NumPy's tests. `edgeseg doctor` then runs a model with what is left.
+# for other makers' accelerators (the arm64 wheel has none), and NumPy's tests. `edgeseg doctor` then runs a
+# model with what is left.
 RUN python3.11 -m venv --without-pip /opt/edgeseg \
     && python3 -m pip --python /opt/edgeseg/bin/python install /wheels/*.whl
 WORKDIR /opt/edgeseg/lib/python3.11/site-packages
-RUN rm -r ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/tools/apply_plugin_main \
-        ai_edge_litert/vendors \
+RUN rm ai_edge_litert/libLiteRtWebGpuAccelerator.so \
+    && rm -rf ai_edge_litert/tools/apply_plugin_main ai_edge_litert/vendors \
     && find numpy -type d -name tests -prune -exec rm -r {} + \
     && /opt/edgeseg/bin/edgeseg doctor
 

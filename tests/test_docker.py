@@ -1,6 +1,7 @@
 """The container files: what they copy is there, what they leave out is not needed, what they run exists."""
 
 import json
+import platform
 import re
 import runpy
 import subprocess
@@ -34,8 +35,8 @@ def instructions(text, name):
 
 def left_out():
     """Paths below site-packages that the edge image deletes."""
-    (removal,) = [line for line in instructions(EDGE, "RUN") if line.startswith("rm -r ")]
-    return removal.removeprefix("rm -r ").split("&&")[0].split()
+    (removal,) = [line for line in instructions(EDGE, "RUN") if line.startswith("rm ai_edge_litert")]
+    return [word for word in removal.split() if word.startswith("ai_edge_litert/")]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,7 @@ def test_the_licence_label_is_the_projects(path):
     assert 'license = "MIT"' in (ROOT / "pyproject.toml").read_text()
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other wheels have less to leave out")
 def test_what_the_edge_image_leaves_out_is_in_the_pinned_packages():
     packages = [Path(entry) for entry in sys.path if Path(entry, "ai_edge_litert").is_dir()]
     assert packages
