@@ -28,6 +28,7 @@ from edgeseg.data import images
 from edgeseg.data.synth import synthesize
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.run import predict
+from edgeseg.prediction.sources import open_files
 from edgeseg.runtime import Segmenter, find_runtime
 
 Samples = dict[str, list[float]]
@@ -74,7 +75,7 @@ def measure(artifact: Artifact, folder: Path, count: int, rounds: int) -> Sample
         used = time.process_time()
         Segmenter(artifact, threads=1)
         loaded = time.process_time()
-        seconds = predict(artifact, paths, folder / f"out{index}", PredictOptions()).seconds
+        seconds = predict(artifact, open_files(paths), folder / f"out{index}", PredictOptions()).seconds
         if index >= 0:
             predict_cpu = time.process_time() - loaded - (loaded - used)
             row = (invoke, seconds, invoke_cpu, predict_cpu)

@@ -3,33 +3,71 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, say_json, table
-from edgeseg.errors import DatasetError
-from edgeseg.prediction.options import PredictOptions
+from edgeseg.errors import ConfigError, DatasetError
+from edgeseg.prediction.options import PredictOptions, default_threads
+from edgeseg.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from edgeseg.prediction.run import Prediction
+    from edgeseg.prediction.run import FailedImage, Prediction, Tell
+    from edgeseg.prediction.sources import Source
+    from edgeseg.prediction.tables import ImageResult
 
 _DEFAULTS = PredictOptions()
 
 #: With more images than this the table would scroll away; it is in images.csv.
 _LISTED = 20
 
+#: Seconds between two looks at a folder, unless the user says otherwise.
+_POLL = 1.0
+
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A .tflite or .tflite.xz file.")],
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for masks/, overlays/, cells.csv, images.csv.")],
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[IMAGE]...", help="Images, TIFF stacks, videos, folders of images, patterns ('*.tif')."
+        ),
+    ] = None,
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CAMERA", help="In place of IMAGE: a number (0), a device or a stream's address."
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="IMAGE is a folder that is being filled; until Ctrl-C.")
+    ] = False,
+    poll: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", help=f"With --watch: between two looks at the folder [default: {_POLL:g}]."
+        ),
+    ] = None,
+    every: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of a video or camera, take one frame in N [default: all]."),
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of a video or camera, take N frames at most [default: all]."),
+    ] = None,
     pixel_size: Annotated[
         float | None,
         typer.Option(metavar="UM", help="Micrometres a pixel; tables are then in um [default: in pixels]."),
     ] = None,
-    threads: Annotated[int, typer.Option(help="Threads of the network and of OpenCV.")] = _DEFAULTS.threads,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads of the network and of OpenCV [default: one for each core, at most 4]."),
+    ] = None,
     overlap: Annotated[
         int | None,
         typer.Option(metavar="PX", help="Least overlap of tiles [default: three eighths of a tile]."),
@@ -39,46 +77,152 @@ def predict(
     ] = _DEFAULTS.min_area,
     no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Draw no overlays.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what predict.json holds.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an earlier prediction.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier prediction instead of going on with it.")
+    ] = False,
 ) -> None:
-    """Segment images of any size: masks, overlays, and a table of cells."""
+    """Segment images of any size: masks, overlays, and a table of cells.
+
+    Started again with the same model and options, it goes on where it ended.
+    """
+    _refuse_unclear(images, camera, watch=watch)
+    if poll is not None and not watch:
+        raise ConfigError("--poll changes nothing without --watch; leave it out or watch a folder")
     import cv2
 
     from edgeseg.artifact import load_artifact
-    from edgeseg.prediction.inputs import collect_images
-    from edgeseg.prediction.run import predict as predict_images
+    from edgeseg.prediction.run import predict as predict_pictures
 
+    threads = default_threads() if threads is None else threads
     options = PredictOptions(
         overlap=overlap, min_area=min_area, pixel_size=pixel_size, overlays=not no_overlay, threads=threads
     )
     artifact = load_artifact(model)
-    chosen = collect_images(images)
+    done = {} if force else _times_done(out)
+    if watch and images:
+        _refuse_frames(every, frames)
+        source = _watched(images[0], poll, done)
+    elif camera is not None:
+        source = _camera(camera, done, every, frames)
+    else:
+        source = _files(images or [], every, frames)
     cv2.setNumThreads(threads)
+    tell = _teller(live=source.live and not as_json)
     try:
-        with progress("Predicting tiles") as report:
-            made = predict_images(artifact, chosen, out, options, force=force, progress=report)
+        with _progress(live=source.live) as report:
+            made = predict_pictures(artifact, source, out, options, force=force, progress=report, tell=tell)
     except KeyboardInterrupt:
         note(f"interrupted; what was finished is in {out}")
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         say_json(made.to_dict())
     elif made.images:
-        _say(made, out)
+        _say(made, out, listed=not source.live)
     _complain(made, out)
 
 
-def _say(made: Prediction, out: Path) -> None:
-    if len(made.images) <= _LISTED:
+def _progress(*, live: bool) -> AbstractContextManager[Progress]:
+    """Of what has an end; what comes when it comes is told line by line."""
+    return nullcontext(silent) if live else progress("Predicting tiles")
+
+
+def _refuse_unclear(images: list[Path] | None, camera: str | None, *, watch: bool) -> None:
+    """Exactly one kind of source is to be named."""
+    if camera is not None and (images or watch):
+        other = "--watch" if watch else f"IMAGE ({images[0]})" if images else ""
+        raise ConfigError(f"--camera takes its pictures from the camera alone; leave out {other}")
+    if camera is None and not images:
+        raise ConfigError("expected images to predict, but got none; name files or folders, or --camera 0")
+    if watch and images and len(images) > 1:
+        raise ConfigError(f"--watch takes one folder, but got {len(images)} names; watch one in each run")
+    if watch and images and images[0].exists() and not images[0].is_dir():
+        raise ConfigError(
+            f"--watch takes a folder, but {images[0]} is a file; leave out --watch, or name its folder"
+        )
+
+
+def _refuse_frames(every: int | None, frames: int | None) -> None:
+    """Say that an option for videos would be ignored."""
+    for name, value in (("--every", every), ("--frames", frames)):
+        if value is not None:
+            raise ConfigError(f"{name} changes nothing without a video or camera; leave it out")
+
+
+def _refuse_none(every: int | None, frames: int | None) -> None:
+    for name, value in (("--every", every), ("--frames", frames)):
+        if value is not None and value < 1:
+            raise ConfigError(f"expected 1 or more for {name}, but got {value}")
+
+
+def _times_done(out: Path) -> dict[str, str]:
+    from edgeseg.prediction.tables import times_done
+
+    return times_done(out)
+
+
+def _watched(folder: Path, poll: float | None, done: dict[str, str]) -> Source:
+    from edgeseg.prediction.watching import watch_folder
+
+    source = watch_folder(folder, poll=_POLL if poll is None else poll, done=done)
+    note(f"watching {folder}; Ctrl-C ends")
+    return source
+
+
+def _camera(camera: str, done: dict[str, str], every: int | None, frames: int | None) -> Source:
+    from edgeseg.prediction.capture import next_number, open_camera
+
+    _refuse_none(every, frames)
+    source = open_camera(camera, first=next_number(done), every=every or 1, most=frames)
+    if frames is None:
+        note(f"taking pictures from camera {camera}; Ctrl-C ends")
+    return source
+
+
+def _files(images: list[Path], every: int | None, frames: int | None) -> Source:
+    from edgeseg.prediction.inputs import collect_inputs
+    from edgeseg.prediction.sources import is_video, open_files
+
+    paths = collect_inputs(images)
+    if any(map(is_video, paths)):
+        _refuse_none(every, frames)
+    else:
+        _refuse_frames(every, frames)
+    return open_files(paths, every=every or 1, most=frames)
+
+
+def _teller(*, live: bool) -> Tell:
+    """Where pictures come one by one, a line for each; else the lines come at the end."""
+
+    def tell(result: ImageResult | FailedImage) -> None:
+        if not live:
+            return
+        if hasattr(result, "reason"):
+            note(f"error: {result.reason}", level=-1)
+        else:
+            say(f"{result.label}  {_counted(result.cells, 'cell')}, {result.coverage:.1%} covered")
+            sys.stdout.flush()
+
+    return tell
+
+
+def _say(made: Prediction, out: Path, *, listed: bool) -> None:
+    new = made.new
+    if made.earlier:
+        note(f"{_counted(made.earlier, 'image')} done before; --force does all anew")
+    if not new:
+        say(f"nothing new; results in {out}")
+        return
+    if listed and len(new) <= _LISTED:
         rows = [
-            [each.path.name, f"{each.width}x{each.height}", str(each.cells), f"{each.coverage:.1%}"]
-            for each in made.images
+            [each.label, f"{each.width}x{each.height}", str(each.cells), f"{each.coverage:.1%}"]
+            for each in new
         ]
         say(table(("image", "size", "cells", "covered"), rows) + "\n")
-    for text in dict.fromkeys(text for each in made.images for text in each.notes):
-        count = sum(text in each.notes for each in made.images)
-        note(f"{text} in {count} of {len(made.images)} images")
-    found = f"{_counted(made.cells, 'cell')} in {_counted(len(made.images), 'image')}"
-    say(f"{found}, {len(made.images) / made.seconds:.1f} images/s; results in {out}")
+    for text in dict.fromkeys(text for each in new for text in each.notes):
+        count = sum(text in each.notes for each in new)
+        note(f"{text} in {count} of {len(new)} images")
+    found = f"{_counted(sum(each.cells for each in new), 'cell')} in {_counted(len(new), 'image')}"
+    say(f"{found}, {len(new) / made.seconds:.1f} images/s; results in {out}")
 
 
 def _counted(count: int, noun: str) -> str:

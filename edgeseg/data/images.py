@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,9 @@ DEPTH_PERCENTILES = (0.1, 99.9)
 
 #: An image with more pixels is refused before memory runs out (OpenCV's own limit is 2^30).
 MAX_PIXELS = 2**29
+
+#: A file of more bytes is decoded from the disk.
+_LARGE_FILE = 2**25
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_SIGNATURE, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -84,15 +88,23 @@ def _decode(path: Path) -> npt.NDArray[Any]:
         raise DatasetError(f"expected an image at {path}, but there is no such file") from None
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
-    return _decode_bytes(data, path)
+    if len(data) <= _LARGE_FILE:
+        return _decode_bytes(data, path)
+    _refuse_damaged(path, data)
+    del data  # OpenCV needs up to twice the image's memory while it decodes
+    return _decoded(path, lambda: cv2.imread(str(path), cv2.IMREAD_UNCHANGED))
 
 
 def _decode_bytes(data: bytes, path: Path) -> npt.NDArray[Any]:
     if not data:
         raise DatasetError(f"expected an image in {path}, but the file is empty (0 bytes)")
     _refuse_damaged(path, data)
+    return _decoded(path, lambda: cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
+
+
+def _decoded(path: Path, decode: Callable[[], npt.NDArray[Any] | None]) -> npt.NDArray[Any]:
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        image = decode()
     except cv2.error as error:
         if "pixels" in str(error).lower():
             raise _too_large(path) from error
@@ -103,7 +115,7 @@ def _decode_bytes(data: bytes, path: Path) -> npt.NDArray[Any]:
         )
     if image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise _too_large(path)
-    return cast("npt.NDArray[Any]", image)
+    return image
 
 
 def _refuse_damaged(path: Path, data: bytes) -> None:
@@ -126,7 +138,7 @@ def _png_damage(data: bytes) -> str | None:
         end = position + 12 + int.from_bytes(data[position : position + 4], "big")
         if end > len(data):
             break
-        if zlib.crc32(data[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
             return f"is damaged (a checksum differs at byte {position})"
         if data[position + 4 : position + 8] == b"IEND":
             return None

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
+from edgeseg.prediction.bitmask import MaskRows
 
 #: A band has about this many pixels; measuring needs some twenty bytes for each.
 BAND_PIXELS = 2**20
@@ -69,11 +70,13 @@ class _Band:
     centroids: npt.NDArray[np.float64]
 
 
-def find_cells(mask: Grey8, grey: Grey8, *, min_area: int = 0, band_pixels: int = BAND_PIXELS) -> list[Cell]:
+def find_cells(
+    mask: MaskRows, grey: Grey8, *, min_area: int = 0, band_pixels: int = BAND_PIXELS
+) -> list[Cell]:
     """Measure every connected component of a mask; take those out that are too small to be a cell.
 
     Args:
-        mask: `(H, W)` uint8, 0 or 255. Components of fewer than `min_area` pixels are set to 0 in place.
+        mask: `(H, W)`, 0 or 255. Components of fewer than `min_area` pixels are set to 0 in place.
         grey: `(H, W)` uint8, the image.
         min_area: the least area of a cell, pixels.
         band_pixels: how many pixels are labelled at a time.
@@ -124,7 +127,7 @@ def _cells(
     ]  # fmt: skip
 
 
-def _erase(mask: Grey8, pieces: npt.NDArray[np.bool_], bands: Iterable[_Band]) -> None:
+def _erase(mask: MaskRows, pieces: npt.NDArray[np.bool_], bands: Iterable[_Band]) -> None:
     """Set pieces to 0, given by a flag each."""
     value = np.where(pieces, 0, 255).astype(np.uint8)
     for band in bands:
@@ -132,7 +135,7 @@ def _erase(mask: Grey8, pieces: npt.NDArray[np.bool_], bands: Iterable[_Band]) -
         mask[band.top : band.top + len(band.labels)] = table[band.labels]
 
 
-def _bands(mask: Grey8, band_pixels: int) -> Iterator[_Band]:
+def _bands(mask: MaskRows, band_pixels: int) -> Iterator[_Band]:
     rows = max(1, band_pixels // mask.shape[1])
     first = 0
     for top in range(0, mask.shape[0], rows):
@@ -145,7 +148,7 @@ def _bands(mask: Grey8, band_pixels: int) -> Iterator[_Band]:
         first += len(band.stats)
 
 
-def _joined_bands(mask: Grey8, band_pixels: int, pairs: Pairs) -> Iterator[_Band]:
+def _joined_bands(mask: MaskRows, band_pixels: int, pairs: Pairs) -> Iterator[_Band]:
     """The bands; `pairs` collects the pieces, numbered through all bands, that touch across a seam."""
     above: npt.NDArray[np.int64] | None = None
     for band in _bands(mask, band_pixels):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,69 +15,101 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg import files
-from edgeseg.data.images import Grey8
 from edgeseg.errors import OutputError
+from edgeseg.prediction.bitmask import MaskRows
+from edgeseg.prediction.tables import CELLS, IMAGES, times_done
 
 #: Every folder made here holds it, from the start on.
 MANIFEST = "predict.json"
+
+#: 1: first version. 2: frames of videos, cameras and stacks; tables that grow; a run that goes on.
+SCHEMA_VERSION = 2
 
 _SHARP = (
     cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
 )  # fmt: skip
 
-_PARTS = (MANIFEST, "masks", "overlays", "cells.csv", "images.csv")
+_PARTS = (MANIFEST, "masks", "overlays", CELLS, IMAGES)
+
+#: Rows of a mask that are unpacked and compressed at a time.
+_BAND_ROWS = 256
 
 
 class ResultFolder:
     """One folder of results.
 
-    Files are written one by one, each atomically, so that a run that is interrupted leaves what it
-    finished. The manifest tells from the start which images belong to it, and at the end what came of
-    them; with `force`, files of an earlier run are deleted, and no others.
+    Files are written one by one, each atomically, and tables grow row by row, so that a run that is
+    interrupted leaves what it finished, and one that is the same goes on from there. With `force`, files
+    of an earlier run are deleted, and no others.
 
     Attributes:
         path: the folder.
+        resumed: the manifest of an earlier run that is gone on with, else None.
     """
 
-    def __init__(self, path: Path, inputs: Sequence[Path], *, force: bool) -> None:
-        """Name the folder and look at what is there; nothing is written yet.
+    def __init__(self, path: Path, inputs: Sequence[str], facts: Mapping[str, Any], *, force: bool) -> None:
+        """Look at what is there; nothing is written yet.
 
         Args:
             path: the folder.
-            inputs: the images whose results it will hold.
+            inputs: the files and folders whose results it will hold.
+            facts: the model and the options, as in the manifest.
             force: replace an earlier prediction.
 
         Raises:
-            OutputError: it holds results already and `force` is not set, or results of another kind,
-                or one of the inputs.
+            OutputError: it holds results of another model, with other options or of another kind and
+                `force` is not set, or one of the inputs.
         """
-        self.path = path
-        _refuse_overwriting(path, force=force)
-        for image in inputs:
-            if image.resolve().parent in ((path / "masks").resolve(), (path / "overlays").resolve()):
-                raise OutputError(f"{image} lies where the results go; choose another folder than {path}")
+        self.path, self._force = path, force
+        self._earlier = _earlier_manifest(path, force=force)
+        for each in inputs:
+            place = Path(each).resolve()
+            if {place, place.parent} & {(path / "masks").resolve(), (path / "overlays").resolve()}:
+                raise OutputError(f"{each} lies where the results go; choose another folder than {path}")
+        self.resumed = None if force else self._earlier
+        if self.resumed is not None:
+            _refuse_other(path, self.resumed, facts)
 
-    def begin(self, manifest: Mapping[str, Any]) -> None:
-        """Delete an earlier prediction, and write a manifest that tells the inputs.
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep another process from writing into the folder, which is made where needed.
+
+        Raises:
+            OutputError: another one does already, or the folder cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDONLY)
+        except OSError as error:
+            raise files.output_error(self.path, error) from error
+        try:
+            _lock(descriptor, self.path)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def clear(self) -> None:
+        """Delete what an earlier prediction made, and what a killed one left half written.
 
         Raises:
             OutputError: the folder cannot be written.
         """
-        for file in self._earlier_files():
+        half = [each for part in ("masks", "overlays") for each in (self.path / part).glob(".*.tmp")]
+        for file in [*half, *(self._made_earlier() if self._force else ())]:
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
                 raise files.output_error(file, error) from error
-        self.write_manifest(manifest)
 
-    def _earlier_files(self) -> list[Path]:
-        manifest = self.path / MANIFEST
-        if not manifest.exists():
-            return []
-        earlier = files.read_json(manifest, kind="a prediction's manifest", error=OutputError)
-        inputs = [Path(each) for each in earlier.get("inputs", [])]
-        names = [*map(_mask_name, inputs), *map(_overlay_name, inputs), Path("cells.csv"), Path("images.csv")]
-        return [self.path / name for name in names]
+    def _made_earlier(self) -> Iterable[Path]:
+        if self._earlier is None:
+            return
+        stems = (Path(each).stem for each in self._earlier.get("inputs", []))
+        for name in {*stems, *times_done(self.path)}:
+            yield self.path / _mask_name(name)
+            yield self.path / _overlay_name(name)
+        yield self.path / CELLS
+        yield self.path / IMAGES
 
     def write_manifest(self, content: Mapping[str, Any]) -> None:
         """Write `predict.json`; `inputs` in it are what `force` goes by.
@@ -83,50 +119,99 @@ class ResultFolder:
         """
         files.write_json(self.path / MANIFEST, content)
 
-    def write_tables(self, texts: Mapping[str, str]) -> None:
-        """Write texts by file name; `OutputError` as `files.write_bytes`."""
-        for name, text in texts.items():
-            files.write_text(self.path / name, text)
-
-    def write_mask(self, image: Path, mask: Grey8) -> None:
-        """Write `masks/STEM.png` from `(H, W)` uint8; `OutputError` as `files.write_bytes`."""
+    def write_mask(self, name: str, mask: MaskRows) -> None:
+        """Write `masks/NAME.png`, 0 and 255; `OutputError` as `files.write_bytes`."""
         # OpenCV's own settings: on small images three times as fast as a stated compression level.
-        _write(self.path / _mask_name(image), cv2.imencode(".png", mask)[1])
+        data = cv2.imencode(".png", mask)[1].tobytes() if isinstance(mask, np.ndarray) else _png(mask)
+        files.write_bytes(self.path / _mask_name(name), data, durable=False)
 
-    def write_overlay(self, image: Path, picture: npt.NDArray[np.uint8]) -> None:
-        """Write `overlays/STEM.jpg` from `(H, W, 3)` uint8 BGR; `OutputError` as `files.write_bytes`.
+    def write_overlay(self, name: str, picture: npt.NDArray[np.uint8]) -> None:
+        """Write `overlays/NAME.jpg` from `(H, W, 3)` uint8 BGR; `OutputError` as `files.write_bytes`.
 
         JPEG takes a sixth of the time and a quarter of the bytes of PNG; colour is kept at full
         resolution, so that outlines stay sharp.
         """
-        _write(self.path / _overlay_name(image), cv2.imencode(".jpg", picture, _SHARP)[1])
+        data = cv2.imencode(".jpg", picture, _SHARP)[1].data
+        files.write_bytes(self.path / _overlay_name(name), data, durable=False)
 
 
-def _refuse_overwriting(path: Path, *, force: bool) -> None:
+def _earlier_manifest(path: Path, *, force: bool) -> dict[str, Any] | None:
     if path.exists() and not path.is_dir():
         raise OutputError(f"expected a folder for the results, but {path} is a file; choose another name")
     there = [part for part in _PARTS if (path / part).exists()]
     if not there:
-        return
-    if not force:
-        raise OutputError(
-            f"{path} holds results already ({', '.join(there)}); choose another folder or pass --force "
-            "to replace them"
-        )
+        return None
     if MANIFEST not in there:
+        stays = "--force does not replace them" if force else "nothing is added to them"
         raise OutputError(
             f"{', '.join(there)} in {path} were not made by a prediction (there is no {MANIFEST}), so "
-            "--force does not replace them; choose another folder"
+            f"{stays}; choose another folder"
+        )
+    return files.read_json(path / MANIFEST, kind="a prediction's manifest", error=OutputError)
+
+
+def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """A folder of results is of one model and one set of options, or its tables would mix two things."""
+    cure = "choose another folder or pass --force to replace them"
+    if earlier.get("schema_version") != SCHEMA_VERSION:
+        raise OutputError(f"{path} holds results already, of another version of edgeseg; {cure}")
+    model, now = earlier.get("model", {}), facts["model"]
+    if any(model.get(key) != now[key] for key in ("sha256", "preprocessing")):
+        raise OutputError(
+            f"{path} holds results already, of another model ({model.get('file')}, not {now['file']}); {cure}"
+        )
+    options = earlier.get("options", {})
+    different = [
+        f"{name.replace('_', '-')} {options.get(name)}, not {value}"
+        for name, value in facts["options"].items()
+        if name != "threads" and options.get(name) != value
+    ]
+    if different:
+        raise OutputError(
+            f"{path} holds results already, with other options ({'; '.join(different)}); {cure}"
         )
 
 
-def _mask_name(image: Path) -> Path:
-    return Path("masks") / f"{image.stem}.png"
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            f"another edgeseg predict is writing into {path}; wait for it, or choose another folder"
+        ) from None
+    except OSError:  # a file system without locks
+        return
 
 
-def _overlay_name(image: Path) -> Path:
-    return Path("overlays") / f"{image.stem}.jpg"
+def _mask_name(name: str) -> Path:
+    return Path("masks") / f"{name}.png"
 
 
-def _write(path: Path, data: npt.NDArray[np.uint8]) -> None:
-    files.write_bytes(path, data.data, durable=False)
+def _overlay_name(name: str) -> Path:
+    return Path("overlays") / f"{name}.jpg"
+
+
+def _png(mask: MaskRows) -> bytes:
+    """An 8-bit grey PNG, made band by band: OpenCV would need the whole mask as an array."""
+    height, width = mask.shape
+    packer = zlib.compressobj(1)
+    parts = []
+    for top in range(0, height, _BAND_ROWS):
+        rows = mask[slice(top, top + _BAND_ROWS)]
+        parts.append(packer.compress(np.pad(rows, ((0, 0), (1, 0))).data))  # filter 0 before each row
+    parts.append(packer.flush())
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = (
+        _chunk(b"IHDR", header),
+        *(_chunk(b"IDAT", part) for part in parts if part),
+        _chunk(b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

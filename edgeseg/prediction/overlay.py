@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
+from edgeseg.prediction.bitmask import MaskRows
 
 #: A longer image is reduced by a whole factor: an overlay is to be looked at.
 MAX_SIDE = 4096
@@ -23,22 +24,22 @@ COLOUR = (0, 140, 255)
 TINT = 0.18
 
 
-def draw_overlay(grey: Grey8, mask: Grey8) -> npt.NDArray[np.uint8]:
+def draw_overlay(grey: Grey8, mask: MaskRows) -> npt.NDArray[np.uint8]:
     """Draw a mask over its image.
 
     Args:
         grey: `(H, W)` uint8.
-        mask: `(H, W)` uint8, 0 or 255.
+        mask: `(H, W)`, 0 or 255.
 
     Returns:
         `(H, W, 3)` uint8 BGR, reduced by a whole factor where a side is longer than `MAX_SIDE`. The
         outline is the outermost pixel of the cell itself.
     """
     factor = math.ceil(max(grey.shape) / MAX_SIDE)
+    size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
+    mask = _reduced(mask, size)
     if factor > 1:
-        size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-        mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     picture = np.empty((*grey.shape, 3), np.uint8)
     for top in range(0, len(grey), _BAND_ROWS):
         rows = slice(top, top + _BAND_ROWS)
@@ -46,6 +47,14 @@ def draw_overlay(grey: Grey8, mask: Grey8) -> npt.NDArray[np.uint8]:
         cv2.copyTo(cv2.LUT(picture[rows], _TINTED), mask[rows], picture[rows])
         picture[rows][_outline(mask, top)] = COLOUR
     return picture
+
+
+def _reduced(mask: MaskRows, size: tuple[int, int]) -> Grey8:
+    """A mask as an array of `(width, height)`; of what is left out, no pixel is mixed in."""
+    if mask.shape == size[::-1]:
+        return mask[:]
+    rows, columns = (np.arange(new) * old // new for new, old in zip(size[::-1], mask.shape, strict=True))
+    return np.concatenate([mask[row : row + 1][:, columns] for row in rows.tolist()])
 
 
 def _outline(mask: Grey8, top: int) -> npt.NDArray[np.bool_]:

@@ -1,10 +1,11 @@
-"""Predict image files into a folder."""
+"""Predict the frames of a source into a folder."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,30 +15,35 @@ from edgeseg import files, preprocessing
 from edgeseg._version import __version__
 from edgeseg.artifact import Artifact
 from edgeseg.config import Preprocessing
-from edgeseg.data.images import Grey8, page_count, read_image, to_grey8
+from edgeseg.data.images import Grey8
 from edgeseg.errors import DatasetError
 from edgeseg.prediction import tiling
+from edgeseg.prediction.bitmask import LARGE, MaskRows, empty_mask
 from edgeseg.prediction.cells import find_cells
 from edgeseg.prediction.options import PredictOptions
-from edgeseg.prediction.output import ResultFolder
+from edgeseg.prediction.output import SCHEMA_VERSION, ResultFolder
 from edgeseg.prediction.overlay import draw_overlay
+from edgeseg.prediction.sources import Frame, Source
 from edgeseg.prediction.tables import ImageResult, Tables
 from edgeseg.progress import Progress, silent
 from edgeseg.runtime import Segmenter, find_runtime
 
-#: 1: first version.
-SCHEMA_VERSION = 1
-
-#: An image of more pixels than this is written before the next is read: two might not fit in memory.
-_ALONE = 2**24
+#: While a run goes on, its manifest is written anew after so many seconds, or so many times as long as
+#: writing it takes: it grows with every image.
+_MANIFEST_EVERY, _MANIFEST_TIMES = 10.0, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedImage:
-    """An image that could not be used, and the sentence that says why."""
+    """A picture that could not be used, and the sentence that says why."""
 
-    path: Path
+    source: str
+    name: str
     reason: str
+
+
+#: Told of each picture when its results are written, or when it turned out to be of no use.
+Tell = Callable[[ImageResult | FailedImage], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,25 +52,29 @@ class Prediction:
 
     Attributes:
         facts: of the model, the runtime, the options and the inputs.
-        images: the images that were predicted, in order.
+        images: the pictures that were predicted, in order; those of earlier runs first.
         failed: those that could not be used.
-        seconds: that reading, predicting, measuring and writing took, loading the model apart.
+        earlier: how many of `images` earlier runs made.
+        seconds: that reading, predicting, measuring and writing took in this run, loading the model apart.
+        complete: whether everything was gone through.
     """
 
     facts: dict[str, Any]
     images: tuple[ImageResult, ...]
     failed: tuple[FailedImage, ...]
+    earlier: int
     seconds: float
+    complete: bool
+
+    @property
+    def new(self) -> tuple[ImageResult, ...]:
+        """The pictures that this run predicted."""
+        return self.images[self.earlier :]
 
     @property
     def cells(self) -> int:
         """How many cells were found in all images."""
         return sum(each.cells for each in self.images)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every image was gone through."""
-        return len(self.images) + len(self.failed) == len(self.facts["inputs"])
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data, the content of `predict.json`."""
@@ -73,55 +83,64 @@ class Prediction:
             **self.facts,
             "seconds": round(self.seconds, 3),
             "cells": self.cells,
-            "images": [
-                {**asdict(each), "path": str(each.path), "notes": list(each.notes)} for each in self.images
-            ],
-            "failed": [{"path": str(each.path), "reason": each.reason} for each in self.failed],
+            "images": [{**asdict(each), "notes": list(each.notes)} for each in self.images],
+            "failed": [asdict(each) for each in self.failed],
         }
 
 
 def predict(
     artifact: Artifact,
-    images: Sequence[Path],
+    source: Source,
     out: Path,
     options: PredictOptions,
     *,
     force: bool = False,
     progress: Progress = silent,
+    tell: Tell = lambda _result: None,
 ) -> Prediction:
-    """Predict image files into a folder: masks, overlays, tables and a manifest.
+    """Predict pictures into a folder: masks, overlays, tables and a manifest.
 
-    An image that cannot be read does not stop the others. Where none can be read, nothing is written.
+    A picture that cannot be read does not stop the others. Where none can be read, nothing is written.
+    Where `out` holds results of the same model with the same options, pictures that are done are passed
+    over, and the others added.
 
     Args:
         artifact: the model.
-        images: files with different stems; see `inputs.collect_images`.
+        source: of the pictures; see `sources.open_files`, `capture.open_camera`, `watching.watch_folder`.
         out: the folder to fill.
-        options: what to make of each image.
+        options: what to make of each picture.
         force: replace an earlier prediction in `out`.
-        progress: told (tiles done, tiles in all as far as is known, the image's name).
+        progress: told (tiles done, tiles in all as far as is known, the picture's name).
+        tell: told of each result, from another thread.
 
     Raises:
         ArtifactError: the model cannot be run.
         ConfigError: an overlap that does not fit the model's tiles.
-        OutputError: `out` holds results already, or cannot be written. What was finished stays.
+        OutputError: `out` holds results of another kind, or cannot be written. What was finished stays.
     """
     segmenter = Segmenter(artifact, threads=options.threads)
     overlap = tiling.default_overlap(segmenter.shape) if options.overlap is None else options.overlap
     tiling.check_overlap(overlap, segmenter.shape)
-    facts = _facts(artifact, images, replace(options, overlap=overlap))
-    folder = ResultFolder(out, images, force=force)
-    run = _Run(facts, segmenter, artifact.preprocessing, folder, replace(options, overlap=overlap))
+    options = replace(options, overlap=overlap)
+    facts = _facts(artifact, source, options)
+    folder = ResultFolder(out, source.inputs, facts, force=force)
+    run = _Run(
+        facts=_joined(facts, folder.resumed), segmenter=segmenter, prepare=artifact.preprocessing,
+        folder=folder, options=options, tell=tell,
+    )  # fmt: skip
     try:
-        for index, path in enumerate(images):
-            run.take(path, progress, waiting=len(images) - index)
+        if folder.resumed is not None:
+            run.begin()
+        for frame in source.frames:
+            run.take(frame, progress, alone=source.live)
         run.settle()
+        run.complete = True
     finally:
         made = run.close()
     return made
 
 
-def _facts(artifact: Artifact, images: Sequence[Path], options: PredictOptions) -> dict[str, Any]:
+def _facts(artifact: Artifact, source: Source, options: PredictOptions) -> dict[str, Any]:
     runtime = find_runtime()
     return {
         "schema_version": SCHEMA_VERSION,
@@ -135,94 +154,163 @@ def _facts(artifact: Artifact, images: Sequence[Path], options: PredictOptions) 
         },
         "runtime": {"name": runtime.name, "version": runtime.version},
         "options": asdict(options),
-        "inputs": [str(path) for path in images],
+        "inputs": list(source.inputs),
     }
 
 
+def _joined(facts: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:
+    """The facts of a run that goes on: begun when the first one was, with the inputs of all."""
+    if earlier is None:
+        return facts
+    inputs = list(dict.fromkeys([*earlier.get("inputs", []), *facts["inputs"]]))
+    return {**facts, "started": earlier.get("started", facts["started"]), "inputs": inputs}
+
+
 class _Run:
-    """One run in progress: the network runs here, and a thread measures and writes the image before."""
+    """One run in progress: the network runs here, and a thread measures and writes the image before.
+
+    Attributes:
+        complete: to be set when the source has ended.
+    """
 
     def __init__(
         self,
+        *,
         facts: dict[str, Any],
         segmenter: Segmenter,
         prepare: Preprocessing,
         folder: ResultFolder,
         options: PredictOptions,
+        tell: Tell,
     ) -> None:
-        self._facts, self._folder, self._options = facts, folder, options
+        self.complete = False
+        self._facts, self._folder, self._options, self._tell = facts, folder, options, tell
         self._segmenter, self._prepare = segmenter, prepare
-        self._tables = Tables(options.pixel_size)
+        self._tables = Tables(folder.path, options.pixel_size)
         self._images: list[ImageResult] = []
-        self._failed: list[FailedImage] = []
+        self._labels: dict[str, tuple[str, str]] = {}
+        self._failed: dict[tuple[str, str], FailedImage] = {}
+        self._earlier = 0
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._written: Future[None] | None = None
         self._tiles, self._start = 0, time.perf_counter()
+        self._begun, self._next_manifest = False, 0.0
+        self._held = contextlib.ExitStack()
 
-    def take(self, path: Path, progress: Progress, *, waiting: int) -> None:
-        """Go through one image; `waiting` counts it and those after it."""
-        try:
-            grey, notes = _read(path)
-        except DatasetError as error:
-            self._failed.append(FailedImage(path=path, reason=str(error)))
+    def begin(self) -> None:
+        """Make the folder, or go on in it; nobody else writes there from now on."""
+        self._held.enter_context(self._folder.alone())
+        self._folder.clear()
+        if self._folder.resumed is None:
+            self._folder.write_manifest(self._prediction().to_dict())
+        self._images = self._tables.recover(self._folder.path / "masks")
+        self._earlier = len(self._images)
+        if self._images:
+            self._folder.write_manifest(self._prediction().to_dict())
+        self._labels = {each.name: (each.label, each.time) for each in self._images}
+        self._begun = True
+
+    def take(self, frame: Frame, progress: Progress, *, alone: bool) -> None:
+        """Go through one picture; with `alone`, to its end before this returns."""
+        if self._is_done(frame):
             return
-        if self._written is None:
-            self._folder.begin(self._prediction().to_dict())
-        mask = tiling.segment(
-            preprocessing.apply(grey, self._prepare), self._segmenter,
-            overlap=self._options.overlap, progress=self._report(progress, waiting, path.name),
+        try:
+            grey, notes = frame.read()
+        except DatasetError as error:
+            self._fail(frame, str(error))
+            return
+        if not self._begun:
+            self.begin()
+        stretched = self._prepare.kind != "scale"
+        table = preprocessing.stretch_table(grey, self._prepare) if stretched else None
+        mask = empty_mask((grey.shape[0], grey.shape[1]))
+        tiling.segment_into(
+            mask, grey, self._segmenter, table=table, overlap=self._options.overlap,
+            progress=self._report(progress, frame),
         )  # fmt: skip
         self.settle()
-        self._written = self._writer.submit(self._write, path, grey, mask, notes)
-        if grey.size > _ALONE:
+        self._labels[frame.name] = (frame.label, frame.time)
+        self._failed.pop((frame.source, frame.name), None)
+        self._written = self._writer.submit(self._write, frame, grey, mask, notes)
+        if alone or grey.size > LARGE:  # of large images, two might not fit in memory
             self.settle()
+        self._keep_manifest(often=alone)
+
+    def _is_done(self, frame: Frame) -> bool:
+        """Whether there are results of this name; where they are of something else, that is a failure."""
+        label, made_of = self._labels.get(frame.name, (None, ""))
+        if label is None:
+            return False
+        if label != frame.label:
+            self._fail(
+                frame,
+                f"{frame.source} and {label} share a name, so the results of one would replace the other's; "
+                "rename one, or predict them into different folders",
+            )
+        elif made_of != frame.time:
+            self._fail(
+                frame,
+                f"{frame.source} was changed after it was predicted, or is another file of the same name; "
+                "predict it into another folder, or pass --force to begin anew",
+            )
+        return True
+
+    def _fail(self, frame: Frame, reason: str) -> None:
+        failed = FailedImage(source=frame.source, name=frame.name, reason=reason)
+        if self._failed.get((frame.source, frame.name)) != failed:
+            self._failed[frame.source, frame.name] = failed
+            self._tell(failed)
 
     def settle(self) -> None:
         """Wait until the last image is written, and raise what went wrong with it."""
         if self._written:
             self._written.result()
 
-    def _write(self, path: Path, grey: Grey8, mask: Grey8, notes: tuple[str, ...]) -> None:
+    def _write(self, frame: Frame, grey: Grey8, mask: MaskRows, notes: tuple[str, ...]) -> None:
         cells = find_cells(mask, grey, min_area=self._options.min_area)
-        self._folder.write_mask(path, mask)
+        self._folder.write_mask(frame.name, mask)
         if self._options.overlays:
-            self._folder.write_overlay(path, draw_overlay(grey, mask))
+            self._folder.write_overlay(frame.name, draw_overlay(grey, mask))
         height, width = grey.shape
         found = ImageResult(
-            path=path, width=width, height=height, cells=len(cells),
+            source=frame.source, name=frame.name, label=frame.label, page=frame.page, frame=frame.number,
+            seconds=frame.seconds, time=frame.time, width=width, height=height, cells=len(cells),
             mask_pixels=sum(cell.area for cell in cells), notes=notes,
         )  # fmt: skip
         self._tables.add(found, cells)
         self._images.append(found)
+        self._tell(found)
 
-    def _report(self, progress: Progress, waiting: int, name: str) -> Progress:
+    def _report(self, progress: Progress, frame: Frame) -> Progress:
         """Count tiles over all images, as if those to come had as many as this one."""
         before = self._tiles
 
         def report(done: int, total: int, _note: str) -> None:
             self._tiles = before + done
-            progress(self._tiles, before + total * waiting, name)
+            progress(self._tiles, before + total * frame.left, frame.label)
 
         return report
 
+    def _keep_manifest(self, *, often: bool) -> None:
+        begun = time.monotonic()
+        if begun < self._next_manifest:
+            return
+        self._folder.write_manifest(self._prediction().to_dict())
+        ended = time.monotonic()
+        rest = _MANIFEST_TIMES * (ended - begun)
+        self._next_manifest = ended + (rest if often else max(rest, _MANIFEST_EVERY))
+
     def _prediction(self) -> Prediction:
         return Prediction(
-            facts=self._facts, images=tuple(self._images), failed=tuple(self._failed),
-            seconds=time.perf_counter() - self._start,
+            facts=self._facts, images=tuple(self._images), failed=tuple(self._failed.values()),
+            earlier=self._earlier, seconds=time.perf_counter() - self._start, complete=self.complete,
         )  # fmt: skip
 
     def close(self) -> Prediction:
-        """Write tables and manifest, also of a run that was cut short; nothing where nothing was made."""
-        self._writer.shutdown()
-        if not self._images:
-            return self._prediction()
-        self._folder.write_tables(self._tables.texts())
-        made = self._prediction()
-        self._folder.write_manifest(made.to_dict())
-        return made
-
-
-def _read(path: Path) -> tuple[Grey8, tuple[str, ...]]:
-    pages = page_count(path)
-    grey, notes = to_grey8(read_image(path))
-    return grey, (*notes, "the first of several pages taken") if pages > 1 else notes
+        """Write the manifest, also of a run that was cut short; nothing where nothing was made."""
+        with self._held:
+            self._writer.shutdown()
+            made = self._prediction()
+            if self._begun:
+                self._folder.write_manifest(made.to_dict())
+            return made

@@ -1,24 +1,45 @@
-"""`cells.csv` and `images.csv`: one row a cell, one row an image."""
+"""`cells.csv` and `images.csv`: one row a cell, one row an image, appended as results come.
+
+`images.csv` is the record of what is done: an image's row is written last. Whatever ends a run, even a
+power cut, leaves at worst the rows of one image without that last row, and `recover` takes them out.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgeseg import files
+from edgeseg.errors import OutputError
 from edgeseg.prediction.cells import Cell
 
+CELLS, IMAGES = "cells.csv", "images.csv"
+
 _LENGTHS = ("centroid_x", "centroid_y", "bbox_x", "bbox_y", "bbox_width", "bbox_height")
+
+#: Columns that tell which picture a row belongs to, in both tables.
+_WHICH = ("image", "page", "frame")
+
+_NOTES = "; "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageResult:
-    """What was found in one image.
+    """What was found in one picture.
 
     Attributes:
-        path: the image.
+        source: the file or camera it is from.
+        name: what its results are called, without an ending.
+        label: what it is called in the tables: a file's name, or the results' name of a page or frame.
+        page: of a file with several, from 1.
+        frame: of a video or camera, from 0.
+        seconds: since the beginning of the video.
+        time: UTC: when the file was last changed, or the camera gave the frame.
         width: pixels.
         height: pixels.
         cells: how many.
@@ -26,12 +47,18 @@ class ImageResult:
         notes: what was done to bring the file to 8-bit grey.
     """
 
-    path: Path
+    source: str
+    name: str
+    label: str
     width: int
     height: int
     cells: int
     mask_pixels: int
-    notes: tuple[str, ...]
+    page: int | None = None
+    frame: int | None = None
+    seconds: float | None = None
+    time: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def coverage(self) -> float:
@@ -40,39 +67,171 @@ class ImageResult:
 
 
 class Tables:
-    """The text of both tables, growing image by image; about a hundred bytes a cell."""
+    """Both tables in a folder of results, open for what comes."""
 
-    def __init__(self, pixel_size: float | None) -> None:
-        """Begin with the headers.
+    def __init__(self, folder: Path, pixel_size: float | None) -> None:
+        """Name them; nothing is read or written yet.
 
         Args:
+            folder: of the results.
             pixel_size: micrometres a pixel, for lengths and areas in um and um2; None keeps pixels.
         """
-        self._scale = pixel_size or 1.0
+        self._folder, self._scale = folder, pixel_size or 1.0
         length, area = ("px", "px") if pixel_size is None else ("um", "um2")
-        self._cells, self._images = io.StringIO(), io.StringIO()
-        self._cell_rows = csv.writer(self._cells, lineterminator="\n")
-        self._image_rows = csv.writer(self._images, lineterminator="\n")
         lengths = [f"{name}_{length}" for name in _LENGTHS]
-        self._cell_rows.writerow(["image", "cell", f"area_{area}", *lengths, "mean_intensity"])
-        self._image_rows.writerow(["image", "width_px", "height_px", "cells", f"area_{area}", "coverage"])
+        self._headers = {
+            CELLS: ["image", "cell", f"area_{area}", *lengths, "mean_intensity", "page", "frame", "seconds"],
+            IMAGES: [
+                "image", "width_px", "height_px", "cells", f"area_{area}", "coverage", "page", "frame",
+                "seconds", "time", "name", "source", "notes",
+            ],
+        }  # fmt: skip
+
+    def recover(self, masks: Path) -> list[ImageResult]:
+        """Read what is done, and take out of both tables what a run that was cut short left unfinished.
+
+        A table that is not there is begun.
+
+        Args:
+            masks: the folder that must hold a mask of each image; one that does not, or whose cells are not
+                all there, is not done.
+
+        Raises:
+            OutputError: a table has other columns, or cannot be read or written.
+        """
+        for name, header in self._headers.items():
+            if not (self._folder / name).exists():
+                files.write_text(self._folder / name, _text([header]))
+        counts = Counter(map(_which, self._rows(CELLS)))
+        rows = [
+            row
+            for row in self._rows(IMAGES)
+            if _has_mask(masks, row["name"]) and str(counts[_which(row)]) == row["cells"]
+        ]
+        done = set(map(_which, rows))
+        cells = [row for row in self._rows(CELLS) if _which(row) in done]
+        for name, kept in ((IMAGES, rows), (CELLS, cells)):
+            text = _text([self._headers[name], *(row.values() for row in kept)])
+            if text.encode() != (self._folder / name).read_bytes():
+                files.write_text(self._folder / name, text)
+        return [_result(row) for row in rows]
+
+    def _rows(self, name: str) -> Iterator[dict[str, str]]:
+        """The rows of a table that are whole."""
+        header = self._headers[name]
+        lines = _read(self._folder / name)
+        if next(lines, None) != header:
+            raise OutputError(
+                f"{self._folder / name} does not begin with the columns {','.join(header)}, so nothing can "
+                "be added to it; choose another folder or pass --force to replace them"
+            )
+        for line in lines:
+            if len(line) == len(header):
+                yield dict(zip(header, line, strict=True))
 
     def add(self, result: ImageResult, cells: Iterable[Cell]) -> None:
-        """Append one image and its cells, which are numbered from 1."""
-        name = result.path.name
-        area = _number(result.mask_pixels * self._scale**2)
-        self._image_rows.writerow(
-            [name, result.width, result.height, result.cells, area, _number(result.coverage)]
-        )
-        for number, cell in enumerate(cells, start=1):
-            lengths = (cell.centroid_x, cell.centroid_y, cell.left, cell.top, cell.width, cell.height)
-            values = (cell.area * self._scale**2, *(each * self._scale for each in lengths))
-            self._cell_rows.writerow([name, number, *map(_number, (*values, cell.mean_intensity))])
+        """Append one image and its cells, which are numbered from 1.
 
-    def texts(self) -> dict[str, str]:
-        """File name -> content."""
-        return {"cells.csv": self._cells.getvalue(), "images.csv": self._images.getvalue()}
+        Raises:
+            OutputError: the disk is full, for one; then neither table has a row more than before.
+        """
+        place = [_optional(result.page), _optional(result.frame), _optional(result.seconds)]
+        area = _number(result.mask_pixels * self._scale**2)
+        rows = [
+            [result.label, number, *self._measured(cell), *place]
+            for number, cell in enumerate(cells, start=1)
+        ]
+        row = [
+            result.label, result.width, result.height, result.cells, area, _number(result.coverage), *place,
+            result.time, result.name, result.source, _NOTES.join(result.notes),
+        ]  # fmt: skip
+        before = _append(self._folder / CELLS, _text(rows))
+        try:
+            _append(self._folder / IMAGES, _text([row]))
+        except OutputError:
+            os.truncate(self._folder / CELLS, before)
+            raise
+
+    def _measured(self, cell: Cell) -> list[str]:
+        lengths = (cell.centroid_x, cell.centroid_y, cell.left, cell.top, cell.width, cell.height)
+        values = (cell.area * self._scale**2, *(each * self._scale for each in lengths))
+        return [_number(value) for value in (*values, cell.mean_intensity)]
+
+
+def times_done(path: Path) -> dict[str, str]:
+    """What a folder's `images.csv` has: names of results -> `ImageResult.time`; none where there is none."""
+    lines = _read(path / IMAGES) if (path / IMAGES).is_file() else iter(())
+    header = next(lines, [])
+    if not {"name", "time"} <= set(header):
+        return {}
+    name, made_of = header.index("name"), header.index("time")
+    return {line[name]: line[made_of] for line in lines if len(line) == len(header)}
+
+
+def _read(path: Path) -> Iterator[list[str]]:
+    """The lines of a table, without a last one that was cut off."""
+    try:
+        text = path.read_bytes().decode("utf-8", errors="replace")
+    except OSError as error:
+        raise OutputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    return csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
+
+
+def _which(row: dict[str, str]) -> tuple[str, ...]:
+    """What tells the picture that a row of either table belongs to."""
+    return tuple(row[name] for name in _WHICH)
+
+
+def _has_mask(masks: Path, name: str) -> bool:
+    """Whether a mask is there; after a power cut it may be empty, since its row can outrun it."""
+    path = masks / f"{name}.png"
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _result(row: dict[str, str]) -> ImageResult:
+    width, height = int(row["width_px"]), int(row["height_px"])
+    return ImageResult(
+        source=row["source"], name=row["name"], label=row["image"], width=width, height=height,
+        cells=int(row["cells"]), mask_pixels=round(float(row["coverage"]) * width * height),
+        page=int(row["page"]) if row["page"] else None, frame=int(row["frame"]) if row["frame"] else None,
+        seconds=float(row["seconds"]) if row["seconds"] else None, time=row["time"],
+        notes=tuple(row["notes"].split(_NOTES)) if row["notes"] else (),
+    )  # fmt: skip
+
+
+def _append(path: Path, text: str) -> int:
+    """Add text to a file, all or nothing, and give the size that it had before."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        try:
+            before = os.fstat(descriptor).st_size
+            try:
+                _write_all(descriptor, text.encode("utf-8", errors="surrogateescape"))
+            except OSError:
+                os.ftruncate(descriptor, before)
+                raise
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise files.output_error(path, error) from error
+    return before
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _text(rows: Iterable[Iterable[object] | Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _number(value: float) -> str:
     return f"{value:.10g}"
+
+
+def _optional(value: float | None) -> str:
+    return "" if value is None else _number(value)

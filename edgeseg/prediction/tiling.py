@@ -18,9 +18,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ConfigError
+from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.progress import Progress, silent
 from edgeseg.runtime import Segmenter
 
@@ -113,7 +115,35 @@ def segment(
 
     Returns:
         `(H, W)` uint8, 255 where the probability is above 0.5, else 0. Beyond it, memory is needed for
-        one tile only.
+        one row of tiles only.
+
+    Raises:
+        ConfigError: as `check_overlap`.
+    """
+    mask = np.empty(image.shape, np.uint8)
+    segment_into(mask, image, segmenter, overlap=overlap, progress=progress)
+    return mask
+
+
+def segment_into(
+    mask: MaskRows,
+    image: Grey8,
+    segmenter: Segmenter,
+    *,
+    table: npt.NDArray[np.uint8] | None = None,
+    overlap: int | None = None,
+    progress: Progress = silent,
+) -> None:
+    """The mask of a whole image, written into one of its shape, row of tiles by row of tiles.
+
+    Args:
+        mask: to be filled.
+        image: `(H, W)` uint8 of any size.
+        segmenter: the network.
+        table: 256 grey values that the image's own are replaced by, tile by tile, which spares a second
+            image; see `preprocessing.stretch_table`.
+        overlap: as in `segment`.
+        progress: as in `segment`.
 
     Raises:
         ConfigError: as `check_overlap`.
@@ -123,16 +153,19 @@ def segment(
         overlap = default_overlap(segmenter.shape)
     check_overlap(overlap, segmenter.shape)
     rows, columns = spans(image.shape[0], height, overlap), spans(image.shape[1], width, overlap)
-    mask = np.empty(image.shape, np.uint8)
-    for index, (row, column) in enumerate((r, c) for r in rows for c in columns):
-        tile = _cut(image, row.origin, column.origin, segmenter.shape)
-        answer = segmenter.mask(tile)[
-            row.start - row.origin : row.stop - row.origin,
-            column.start - column.origin : column.stop - column.origin,
-        ]
-        mask[row.start : row.stop, column.start : column.stop] = answer.view(np.uint8) * np.uint8(255)
-        progress(index + 1, len(rows) * len(columns), "")
-    return mask
+    done = 0
+    for row in rows:
+        strip = np.empty((row.stop - row.start, image.shape[1]), np.uint8)
+        for column in columns:
+            tile = _cut(image, row.origin, column.origin, segmenter.shape)
+            answer = segmenter.mask(tile if table is None else table[tile])[
+                row.start - row.origin : row.stop - row.origin,
+                column.start - column.origin : column.stop - column.origin,
+            ]
+            strip[:, column.start : column.stop] = answer.view(np.uint8) * np.uint8(255)
+            done += 1
+            progress(done, len(rows) * len(columns), "")
+        mask[row.start : row.stop] = strip
 
 
 def _cut(image: Grey8, top: int, left: int, shape: tuple[int, int]) -> Grey8:

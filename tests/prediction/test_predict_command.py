@@ -160,10 +160,16 @@ def test_wrong_usage_is_a_sentence_and_leaves_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_second_run_needs_force(image, predict_here, tmp_path):
+def test_a_second_run_does_nothing_again_but_with_force(image, predict_here, tmp_path):
     assert predict_here(MODEL, image, "--out", tmp_path / "out").returncode == 0
-    refused(predict_here(MODEL, image, "--out", tmp_path / "out"), "holds results already", "--force")
+    mask = tmp_path / "out" / "masks" / "one.png"
+    made = mask.stat().st_mtime_ns
+    again = predict_here(MODEL, image, "--out", tmp_path / "out")
+    assert (again.returncode, again.stdout) == (0, f"nothing new; results in {tmp_path / 'out'}\n")
+    assert "1 image done before" in again.stderr
+    assert mask.stat().st_mtime_ns == made
     assert predict_here(MODEL, image, "--out", tmp_path / "out", "--force").returncode == 0
+    assert mask.stat().st_mtime_ns > made
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")

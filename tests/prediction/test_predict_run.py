@@ -12,8 +12,9 @@ from edgeseg import files, preprocessing
 from edgeseg.artifact import load_artifact
 from edgeseg.errors import ConfigError, DatasetError, OutputError
 from edgeseg.prediction import output, run
-from edgeseg.prediction.inputs import collect_images
+from edgeseg.prediction.inputs import collect_inputs
 from edgeseg.prediction.options import PredictOptions
+from edgeseg.prediction.sources import open_files
 from edgeseg.runtime import Segmenter
 
 MODEL = Path(__file__).parents[1] / "models" / "blobs_int8.tflite"
@@ -46,7 +47,7 @@ def three(tmp_path):
 
 def predict(images, out, *, force=False, artifact=None, **options):
     artifact = artifact or load_artifact(MODEL)
-    return run.predict(artifact, images, out, PredictOptions(**options), force=force)
+    return run.predict(artifact, open_files(images), out, PredictOptions(**options), force=force)
 
 
 def table(path):
@@ -135,7 +136,7 @@ def test_the_manifest_tells_what_was_run(three, tmp_path):
     made = predict(three, tmp_path / "out", min_area=5)
     manifest = json.loads((tmp_path / "out" / "predict.json").read_text())
     assert manifest["complete"] is True
-    assert manifest["schema_version"] == run.SCHEMA_VERSION
+    assert manifest["schema_version"] == output.SCHEMA_VERSION
     assert manifest["model"]["sha256"] == files.sha256(MODEL)
     assert manifest["options"] == {
         "overlap": 24, "min_area": 5, "pixel_size": None, "overlays": True, "threads": 1,
@@ -166,13 +167,15 @@ def test_conversions_are_noted(tmp_path):
     grey = blobs_at((30, 20))
     colour = write(tmp_path / "colour.png", cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
     deep = write(tmp_path / "deep.tif", grey.astype(np.uint16) * 16)
-    assert cv2.imwritemulti(str(tmp_path / "stack.tif"), [grey, grey])
-    made = predict([colour, deep, tmp_path / "stack.tif"], tmp_path / "out")
-    assert [image.notes for image in made.images] == [
+    both = write(tmp_path / "both.png", cv2.cvtColor(grey.astype(np.uint16) * 16, cv2.COLOR_GRAY2BGR))
+    made = predict([colour, deep, both], tmp_path / "out")
+    notes = [
         ("colour converted to grey",),
         ("16 bits mapped to 8 by percentiles",),
-        ("the first of several pages taken",),
+        ("colour converted to grey", "16 bits mapped to 8 by percentiles"),
     ]
+    assert [image.notes for image in made.images] == notes
+    assert [image.notes for image in predict([], tmp_path / "out").images] == notes
 
 
 def test_bad_images_do_not_stop_the_others(three, tmp_path):
@@ -181,10 +184,10 @@ def test_bad_images_do_not_stop_the_others(three, tmp_path):
     cut = tmp_path / "cut.png"
     cut.write_bytes(three[0].read_bytes()[:200])
     made = predict([empty, three[0], cut, *three[1:]], tmp_path / "out")
-    assert [image.path for image in made.images] == list(three)
-    assert [failed.path for failed in made.failed] == [empty, cut]
+    assert [image.source for image in made.images] == list(map(str, three))
+    assert [failed.source for failed in made.failed] == [str(empty), str(cut)]
     manifest = json.loads((tmp_path / "out" / "predict.json").read_text())
-    assert [failed["path"] for failed in manifest["failed"]] == [str(empty), str(cut)]
+    assert [failed["source"] for failed in manifest["failed"]] == [str(empty), str(cut)]
 
 
 def test_where_no_image_can_be_read_nothing_is_written_or_lost(three, tmp_path):
@@ -201,8 +204,8 @@ def test_where_no_image_can_be_read_nothing_is_written_or_lost(three, tmp_path):
 def test_earlier_results_are_refused_before_anything_is_computed(three, tmp_path, monkeypatch):
     predict(three, tmp_path / "out")
     monkeypatch.setattr(Segmenter, "invoke", lambda *_: pytest.fail("computed"))
-    with pytest.raises(OutputError, match=r"holds results already .*--force"):
-        predict(three, tmp_path / "out")
+    with pytest.raises(OutputError, match=r"holds results already.*--force"):
+        predict(three, tmp_path / "out", min_area=99)
 
 
 def test_force_replaces_the_earlier_results_and_nothing_else(three, tmp_path):
@@ -244,14 +247,18 @@ def test_a_run_that_is_cut_short_leaves_its_results_and_says_so(three, tmp_path,
     assert json.loads((tmp_path / "out" / "predict.json").read_text())["complete"] is False
     assert [row["image"] for row in table(tmp_path / "out" / "cells.csv")] == ["one.png"]
     monkeypatch.undo()
-    assert len(predict(three, tmp_path / "out", force=True).images) == 3
+    made = predict(three, tmp_path / "out")
+    assert (made.earlier, len(made.new)) == (2, 1)
+    predict(three, tmp_path / "whole")
+    for name in ("cells.csv", "images.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_progress_counts_tiles_of_all_images(three, tmp_path):
     calls = []
     run.predict(
         load_artifact(MODEL),
-        three,
+        open_files(three),
         tmp_path / "out",
         PredictOptions(),
         progress=lambda *each: calls.append(each),
@@ -279,7 +286,7 @@ def test_folders_give_their_images_sorted(tmp_path):
     names = ("b.png", "a.tif", "C.JPG", "notes.txt", ".hidden.png")
     for name in names:
         (tmp_path / name).touch()
-    assert [path.name for path in collect_images([tmp_path])] == ["C.JPG", "a.tif", "b.png"]
+    assert [path.name for path in collect_inputs([tmp_path])] == ["C.JPG", "a.tif", "b.png"]
 
 
 def test_two_images_of_one_stem_are_refused(tmp_path):
@@ -287,12 +294,12 @@ def test_two_images_of_one_stem_are_refused(tmp_path):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).touch()
     with pytest.raises(DatasetError, match=r"x\.png and .*x\.tif share a name"):
-        collect_images([tmp_path / "a", tmp_path / "b"])
+        collect_inputs([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(DatasetError, match=r"x\.png is named twice"):
-        collect_images([tmp_path / "a", tmp_path / "a" / "x.png"])
+        collect_inputs([tmp_path / "a", tmp_path / "a" / "x.png"])
 
 
 def test_a_data_set_folder_is_pointed_to_its_images(tmp_path):
     write(tmp_path / "images" / "x.png", blobs_at())
     with pytest.raises(DatasetError, match=r"did you mean .*images"):
-        collect_images([tmp_path])
+        collect_inputs([tmp_path])
