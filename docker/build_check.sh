@@ -79,7 +79,7 @@ step "stand-in for $base ($arch)"
 mirror=$(apt-get indextargets --format "\$(SITE)" 'Created-By: Packages' | grep -v security | sort -u | head -1)
 [ -n "$mirror" ] || fail "apt has no package lists; run apt-get update"
 mkdir "$work/base"
-mmdebstrap --quiet --variant=minbase --architectures="$arch" \
+mmdebstrap --quiet --variant=minbase --architectures="$arch" --include=ca-certificates \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' bookworm "$work/base/base.tar" \
     "deb $mirror bookworm main" "deb $mirror bookworm-updates main" "deb $mirror-security bookworm-security main"
@@ -88,7 +88,8 @@ containers bud -q --isolation=chroot --platform "linux/$arch" -t "$base" "$work/
 rm "$work/base/base.tar"
 
 step "docker/$image.Dockerfile"
-# The certificates of this machine, because a proxy of its network may have one of its own.
+# The certificates of this machine, because a proxy of its network may have one of its own. Package ca-certificates
+# could not write there, so the stand-in has it already.
 containers bud --pull-never --isolation=chroot --network=host --platform "linux/$arch" \
     -v /etc/ssl/certs:/etc/ssl/certs:ro -f "$repository/docker/$image.Dockerfile" -t edgeseg "$repository" \
     >"$work/build.log" 2>&1 || { tail -40 "$work/build.log" >&2; fail "docker/$image.Dockerfile does not build"; }
