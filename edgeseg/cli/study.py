@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,18 +121,19 @@ def _workers(plan: StudyPlan, engine: str, workers: int | None, address: str | N
             raise ConfigError("--address changes nothing without --engine ray")
         most = 1 if workers is None else workers
         check_range("--workers", most, 1, 1024)
-        threads = max(1, len(os.sched_getaffinity(0)) // most)
-        yield Workers(engine=here, most=most, threads=lambda _: threads)
+        threads, cores = max(each.cpus for each in plan.needs.values()), len(os.sched_getaffinity(0))
+        if most > 1 and most * threads > cores:
+            note(f"{most} tasks of up to {threads} threads each on {cores} cores slow each other down")
+        yield Workers(engine=here, most=most)
         return
     if workers is not None:
         raise ConfigError("--workers changes nothing with --engine ray: the cluster's resources decide")
     if not address:
         raise ConfigError("--engine ray needs --address HOST:PORT of the cluster's head node")
     from edgeseg.study.cluster import ray_engine
-    from edgeseg.study.tasks import needs_of
 
     with ray_engine(address, plan) as start:
-        yield Workers(engine=start, most=10_000, threads=lambda task: plan.needs[needs_of(task)].cpus)
+        yield Workers(engine=start, most=sys.maxsize)  # those that find no room wait in the cluster
 
 
 def _tell_running(folder: StudyFolder) -> None:

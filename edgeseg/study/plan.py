@@ -20,8 +20,8 @@ epochs = 8                              # [qat], [clustering], [slim] likewise
 [bench]                                 # rounds, seconds, samples, threads, ...
 rounds = 1
 
-[needs.train]                           # what a task asks of a cluster (docs/study.md)
-gpus = 1
+[needs.train]                           # threads, and what a task asks of a cluster (docs/study.md);
+cpus = 2                                # [needs.fine-tune], [needs.export] likewise
 """
 
 from __future__ import annotations
@@ -73,10 +73,11 @@ class Synthetic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a task asks of a node of a cluster.
+    """What a task asks of the machine that it runs on.
 
     Attributes:
-        cpus: cores; TensorFlow runs so many threads.
+        cpus: threads that TensorFlow runs, here too: the same number gives the same bits anywhere; and cores
+            of a node of a cluster.
         gpus: devices, 0 for none.
         memory_gb: main memory, GB (10^9 bytes).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from edgeseg.study import process
 from edgeseg.study.folder import DONE, FAILED, RUNNING, Record, StudyFolder, begin, locked, open_folder
 from edgeseg.study.plan import SYNTHETIC, StudyPlan, parse_plan
 from edgeseg.study.process import Outcome, Question, Started
-from edgeseg.study.tasks import BENCH, Task, list_tasks
+from edgeseg.study.tasks import BENCH, Task, list_tasks, needs_of
 
 #: Starts a task somewhere: `process.start` here, `cluster.ray_engine` elsewhere.
 Engine = Callable[[Question, Task], Started]
@@ -37,12 +37,10 @@ class Workers:
         engine: starts a task; benches are always run here, since times of different machines, or of one
             that does other work, do not compare.
         most: tasks at a time.
-        threads: that TensorFlow may use in each.
     """
 
     engine: Engine
     most: int
-    threads: Callable[[Task], int]
 
 
 def here(question: Question, _task: Task) -> Started:
@@ -86,38 +84,31 @@ def run_study(
     """
     plan = parse_plan(text, path=path)
     folder = open_folder(out)
+    found = _find_dataset(folder, plan, dataset)  # before anything is written
     with locked(folder):
-        data = _dataset(folder, plan, dataset)
+        data = found or _synthetic(folder, plan)
+        _refuse_other_data(folder, data)
         tasks = list_tasks(plan, data.digest)
         if not force:
             _refuse_changed(folder, tasks, path)
         begin(folder, text, data)
-        return _Study(folder, tasks, data, workers, tell).work_off(tick)
+        return _Study(folder, plan, tasks, data, workers=workers, tell=tell).work_off(tick)
 
 
-def _dataset(folder: StudyFolder, plan: StudyPlan, given: Path | None) -> SegmentationDataset:
-    facts = folder.facts() if folder.begun else None
+def _find_dataset(folder: StudyFolder, plan: StudyPlan, given: Path | None) -> SegmentationDataset | None:
+    """The data set that the study is run on, or None where it is made for it."""
     if given is None and plan.dataset == SYNTHETIC:
-        root = _synthetic(folder, plan)
-    else:
-        named = given or plan.dataset or (facts and facts["dataset"]["root"])
-        if not named:
-            raise ConfigError(f"the study '{plan.name}' names no data set; name one with --dataset")
-        root = Path(named)
-    dataset = open_dataset(root)
-    if facts is None:
-        _refuse_errors(root)
-    elif dataset.digest != facts["dataset"]["digest"]:
-        raise DatasetError(
-            f"the data set {root} is not as it was when the study in {folder.path} began (its digest "
-            "differs); bring back what changed, or run the study into another --out"
-        )
+        return None
+    named = given or plan.dataset or (folder.facts()["dataset"]["root"] if folder.begun else None)
+    if not named:
+        raise ConfigError(f"the study '{plan.name}' names no data set; name one with --dataset")
+    dataset = open_dataset(Path(named))
+    if not folder.begun:
+        _refuse_errors(dataset.root)
     return dataset
 
 
-def _synthetic(folder: StudyFolder, plan: StudyPlan) -> Path:
-    from dataclasses import asdict
-
+def _synthetic(folder: StudyFolder, plan: StudyPlan) -> SegmentationDataset:
     from edgeseg.data.synth import write_dataset
 
     root = folder.path / "data"
@@ -128,7 +119,15 @@ def _synthetic(folder: StudyFolder, plan: StudyPlan) -> Path:
         )
     if not root.exists():
         write_dataset(root, **asdict(plan.synthetic))
-    return root
+    return open_dataset(root)
+
+
+def _refuse_other_data(folder: StudyFolder, dataset: SegmentationDataset) -> None:
+    if folder.begun and dataset.digest != folder.facts()["dataset"]["digest"]:
+        raise DatasetError(
+            f"the data set {dataset.root} is not as it was when the study in {folder.path} began (its digest "
+            "differs); bring back what changed, or run the study into another --out"
+        )
 
 
 def _refuse_errors(root: Path) -> None:
@@ -172,12 +171,14 @@ class _Study:
     def __init__(
         self,
         folder: StudyFolder,
+        plan: StudyPlan,
         tasks: Sequence[Task],
         dataset: SegmentationDataset,
+        *,
         workers: Workers,
         tell: Tell,
     ) -> None:
-        self._folder, self._tasks, self._dataset = folder, tasks, dataset
+        self._folder, self._plan, self._tasks, self._dataset = folder, plan, tasks, dataset
         self._workers, self._tell = workers, tell
         #: What has ended for good: records of done and failed tasks, None for blocked ones.
         self._ended: dict[str, Record | None] = {}
@@ -285,7 +286,8 @@ class _Study:
             dataset=str(self._dataset.root.resolve()),
             dataset_digest=self._dataset.digest,
             files=tuple(name for record in made if record for name in record.outputs),
-            threads=self._workers.threads(task),
+            # Not by how many tasks run: other numbers of threads add up in other orders, to other bits.
+            threads=self._plan.needs[needs_of(task)].cpus,
         )
 
     def _collect(self) -> bool:

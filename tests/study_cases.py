@@ -1,0 +1,50 @@
+"""A study of two small networks, and the commands that run it."""
+
+import subprocess
+import sys
+
+PLAN = """
+dataset = "data"
+preset = "unet-8"
+combinations = ["bce+adam", "jaccard-bce+rmsprop"]
+variants = ["float32", "pruned", "slim", "slim-int8-ptq"]
+
+[training]
+base_filters = 4
+levels = 3
+input_size = 64
+crop_size = 64
+learning_rate = 5e-3
+epochs = 12
+batch_size = 6
+
+[pruning]
+epochs = 2
+
+[slim]
+target_bytes = 1000
+
+[bench]
+rounds = 1
+seconds = 0.02
+samples = 3
+warmup_seconds = 0.02
+panels = 1
+
+[needs.train]
+memory_gb = 0.5
+[needs.fine-tune]
+memory_gb = 0.5
+[needs.export]
+memory_gb = 0.5
+"""
+
+
+def edgeseg(*arguments):
+    command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
+
+
+def plan_of(dataset):
+    """The text of the study on a data set."""
+    return PLAN.replace('"data"', f'"{dataset.root}"')
