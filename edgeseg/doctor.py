@@ -52,6 +52,7 @@ def examine() -> list[Finding]:
         _package("quantize a .tflite file", "ai-edge-quantizer", "quantize"),
         _package("import COCO annotations", "pycocotools", "coco"),
         _package("report as a page", "altair", "report"),
+        _package("live page", "uvicorn", "serve"),
     ]
 
 

@@ -26,6 +26,7 @@ from edgeseg.cli.inspect import inspect
 from edgeseg.cli.predict import predict
 from edgeseg.cli.quantize import quantize
 from edgeseg.cli.report import report
+from edgeseg.cli.serve import serve
 from edgeseg.cli.train import train
 from edgeseg.errors import EdgesegError
 from edgeseg.files import output_error
@@ -49,6 +50,7 @@ app.command()(compare)
 app.command()(report)
 app.command()(check)
 app.command()(predict)
+app.command()(serve)
 app.add_typer(study.app, name="study")
 app.command()(doctor)
 
