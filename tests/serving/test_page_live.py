@@ -91,7 +91,7 @@ def opened(driver, server):
 def test_it_lives_until_the_source_ends_and_keeps_the_last_frame(driver, video, predicted):
     rows = list(csv.DictReader((predicted / "images.csv").read_text().splitlines()))
     driver.get_log("browser")
-    with serving("--source", video, "--fps", "10") as server:
+    with serving("--source", video, "--fps", "5") as server:
         driver.get(server.url)
         until(lambda: points(driver) >= 3)
         before, grown = picture(driver), points(driver)
