@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import platform
+import re
 import sys
 import warnings
 from dataclasses import dataclass
@@ -158,6 +159,12 @@ def make_interpreter(
         ) from error
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
+        foreign = re.search(r"unresolved custom op: ([\w-]+)", reason)
+        if foreign:
+            raise ArtifactError(
+                f"{name} was made for another kind of machine: its operator {foreign[1]} is none that "
+                f"{found} has; use the .tflite file that it was compiled from"
+            ) from error
         raise ArtifactError(f"{found} cannot load {name}: {reason}") from error
     return interpreter
 

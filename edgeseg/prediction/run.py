@@ -114,11 +114,12 @@ def predict(
         tell: told of each result, from another thread.
 
     Raises:
-        ArtifactError: the model cannot be run.
+        ArtifactError: the model cannot be run, or takes tiles that are too small.
         ConfigError: an overlap that does not fit the model's tiles.
         OutputError: `out` holds results of another kind, or cannot be written. What was finished stays.
     """
     segmenter = Segmenter(artifact, threads=options.threads)
+    tiling.check_tile(segmenter.shape, str(artifact.path))
     overlap = tiling.default_overlap(segmenter.shape) if options.overlap is None else options.overlap
     tiling.check_overlap(overlap, segmenter.shape)
     options = replace(options, overlap=overlap)

@@ -21,13 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
-from edgeseg.errors import ConfigError
+from edgeseg.errors import ArtifactError, ConfigError
 from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.progress import Progress, silent
 from edgeseg.runtime import Segmenter
 
 #: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile).
 ALIGNMENT = 32
+
+#: Pixels; the least that a tile may have.
+SHORTEST_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,21 @@ def check_overlap(overlap: int, shape: tuple[int, int]) -> None:
         raise ConfigError(
             f"expected an overlap from 0 to {limit} pixels for tiles of {shape[1]}x{shape[0]}, "
             f"but got {overlap}"
+        )
+
+
+def check_tile(shape: tuple[int, int], name: str) -> None:
+    """Refuse a model for tiles in which no cell is seen, `(height, width)` pixels.
+
+    An input size that a file leaves open is 1x1 here.
+
+    Raises:
+        ArtifactError: a side is shorter than `SHORTEST_SIDE`.
+    """
+    if min(shape) < SHORTEST_SIDE:
+        raise ArtifactError(
+            f"expected a model for tiles of at least {SHORTEST_SIDE}x{SHORTEST_SIDE} pixels, but {name} "
+            f"takes {shape[1]}x{shape[0]}, or leaves it open; export it with a fixed input size"
         )
 
 
