@@ -8,22 +8,23 @@ in 2023) serves 32-bit ARM and old systems, the others are there to compare with
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
-import platform
 import re
-import sys
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg.artifact import Artifact
-from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError, nearest
+from edgeseg.errors import ArtifactError, ConfigError, EdgesegError, MissingDependencyError, nearest
 from edgeseg.native_output import captured_stderr
 from edgeseg.preprocessing import to_float, to_int8
+from edgeseg.wheels import advise, this_target
 
 #: What a file can be run by -> the distribution that it comes in.
 RUNTIMES = {
@@ -45,6 +46,9 @@ _MODULES = {
 
 #: Runtime -> the resolver of operators that it asks for; none: the default, with XNNPACK.
 _RESOLVERS = {"litert-builtin": "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "litert-reference": "BUILTIN_REF"}
+
+#: One operator (LOGISTIC on four floats): enough to know whether an interpreter can be built and run.
+PROBE = Path(__file__).with_name("probe.tflite")
 
 #: XNNPACK's thread pool ends the process where the system gives it no more threads.
 _MOST_THREADS = 256
@@ -71,42 +75,59 @@ class Runtime:
 
 
 def find_runtime(kind: str | None = None) -> Runtime:
-    """A runtime that imports.
+    """A runtime that imports; without `kind`, the first of the defaults that builds an interpreter.
 
     Args:
         kind: which of `RUNTIMES`; `None`: `litert`, or else `tflite-runtime`.
 
     Raises:
         ConfigError: there is no such runtime.
-        MissingDependencyError: it does not import; the sentence says what to install here.
+        MissingDependencyError: it does not work; the sentence says what to install here.
     """
-    if kind is not None and kind not in RUNTIMES:
+    if kind is None:
+        return _preferred()
+    if kind not in RUNTIMES:
         raise ConfigError(f"no runtime '{kind}'; {nearest(kind, RUNTIMES)}")
+    try:
+        return _load(kind)
+    except (ImportError, OSError) as error:
+        raise MissingDependencyError(f"{_advice(kind)} ({RUNTIMES[kind]}: {error})") from error
+
+
+@functools.cache
+def _preferred() -> Runtime:
     reasons = []
-    for each in (kind,) if kind else _DEFAULTS:
-        name = RUNTIMES[each]
+    for kind in _DEFAULTS:
         try:
-            loaded = importlib.import_module(_MODULES[name])
-        except (ImportError, OSError) as error:  # OSError: its native library does not load here
-            reasons.append(f"{name}: {error}")
-            continue
-        return Runtime(kind=each, name=name, version=_version(name), module=loaded)
-    raise MissingDependencyError(f"{_advice(kind)} ({'; '.join(reasons)})")
+            runtime = _load(kind)
+            _build(runtime, PROBE.read_bytes(), name="the probe model")
+        except (ImportError, OSError, EdgesegError) as error:
+            reasons.append(f"{RUNTIMES[kind]}: {error}")
+        else:
+            return runtime
+    target = this_target()
+    raise MissingDependencyError(
+        f"running a model needs a TFLite runtime for {target}: {advise(target)} ({'; '.join(reasons)})"
+    )
 
 
-def _advice(kind: str | None) -> str:
-    python = f"Python {sys.version_info.major}.{sys.version_info.minor} on {platform.machine()}"
+def _load(kind: str) -> Runtime:
+    """Import a runtime; an `OSError` says that its native library does not load here."""
+    name = RUNTIMES[kind]
+    module = importlib.import_module(_MODULES[name])
+    return Runtime(kind=kind, name=name, version=_version(name), module=module)
+
+
+def _advice(kind: str) -> str:
+    target = this_target()
     if kind == "openvino":
-        return f"the runtime openvino is not installed for {python}: `pip install 'edgeseg[openvino]'`"
+        return f"the runtime openvino is not installed for {target}: `pip install 'edgeseg[openvino]'`"
     if kind == "tflite-runtime":
         return (
-            f"the runtime tflite-runtime is not installed for {python}: `pip install "
+            f"the runtime tflite-runtime is not installed for {target}: `pip install "
             "'edgeseg[tflite-runtime]'` with Python up to 3.11"
         )
-    return (
-        f"running a model needs a TFLite runtime for {python}: `pip install ai-edge-litert`, or on 32-bit "
-        "ARM `pip install 'edgeseg[tflite-runtime]'` with Python up to 3.11"
-    )
+    return f"the runtime {kind} does not work for {target}: {advise(target)}"
 
 
 def _version(distribution: str) -> str:
@@ -136,12 +157,17 @@ def make_interpreter(
     """
     if not 1 <= threads <= _MOST_THREADS:
         raise ConfigError(f"expected from 1 to {_MOST_THREADS} threads, but got {threads:,}")
-    found = find_runtime(runtime)
-    if found.kind == "openvino":
-        return found.module.OpenVinoInterpreter(data, name=name, threads=threads)
+    return _build(find_runtime(runtime), data, name=name, threads=threads, keep_activations=keep_activations)
+
+
+def _build(
+    runtime: Runtime, data: bytes, *, name: str, threads: int = 1, keep_activations: bool = False
+) -> Any:
+    if runtime.kind == "openvino":
+        return runtime.module.OpenVinoInterpreter(data, name=name, threads=threads)
     options: dict[str, Any] = {"model_content": data, "num_threads": threads}
-    if found.kind in _RESOLVERS:
-        resolver = getattr(found.module.OpResolverType, _RESOLVERS[found.kind])
+    if runtime.kind in _RESOLVERS:
+        resolver = getattr(runtime.module.OpResolverType, _RESOLVERS[runtime.kind])
         options["experimental_op_resolver_type"] = resolver
     if keep_activations:
         options["experimental_preserve_all_tensors"] = True
@@ -149,13 +175,13 @@ def make_interpreter(
     try:
         with captured_stderr(said), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that keeping all tensors takes memory
-            interpreter = found.module.Interpreter(**options)
+            interpreter = runtime.module.Interpreter(**options)
             interpreter.allocate_tensors()
     except SystemError as error:
         # tflite-runtime 2.14 imports with numpy 2 and fails here, without a reason.
         raise MissingDependencyError(
-            f"{found} does not work with numpy {np.__version__}; "
-            "install `numpy<2` beside it, or use ai-edge-litert"
+            f"{runtime} does not work with numpy {np.__version__}; "
+            "`pip install 'numpy<2'` beside it, or use ai-edge-litert"
         ) from error
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
@@ -163,9 +189,9 @@ def make_interpreter(
         if foreign:
             raise ArtifactError(
                 f"{name} was made for another kind of machine: its operator {foreign[1]} is none that "
-                f"{found} has; use the .tflite file that it was compiled from"
+                f"{runtime} has; use the .tflite file that it was compiled from"
             ) from error
-        raise ArtifactError(f"{found} cannot load {name}: {reason}") from error
+        raise ArtifactError(f"{runtime} cannot load {name}: {reason}") from error
     return interpreter
 
 

@@ -123,19 +123,3 @@ def test_host_commands_without_tensorflow_say_what_to_install(tmp_path):
     assert result.returncode == 2
     assert "pip install 'edgeseg[train]'" in result.stderr
     assert "Traceback" not in result.stderr
-
-
-def test_doctor_finds_a_runtime_that_works():
-    result = edgeseg("doctor")
-    assert result.returncode == 0
-    assert re.search(r"run models\s+ok\s+ai-edge-litert", result.stdout)
-
-
-def test_doctor_names_what_is_broken_and_exits_1():
-    code = (
-        "import sys\nsys.modules['ai_edge_litert'] = sys.modules['tflite_runtime'] = None\n"
-        "from edgeseg.cli import main\nsys.argv = ['edgeseg', 'doctor']\nmain()\n"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert "pip install ai-edge-litert" in result.stdout

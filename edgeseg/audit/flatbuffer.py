@@ -1,12 +1,13 @@
 """A .tflite file as plain data: its graphs, operators, tensors and stored values.
 
-The only module that imports the TFLite schema (it comes with `ai-edge-litert`). The schema's reader
-trusts every offset and length; here lengths are checked before they are followed, so a damaged file
-ends in a sentence, not in a loop over four billion elements.
+The only module that imports the TFLite schema (it comes with `ai-edge-litert`, or alone as `tflite`). The
+schema's reader trusts every offset and length; here lengths are checked before they are followed, so a
+damaged file ends in a sentence, not in a loop over four billion elements.
 """
 
 from __future__ import annotations
 
+import importlib
 import math
 import struct
 from collections.abc import Iterator
@@ -97,13 +98,7 @@ def parse_model(data: bytes, *, name: str) -> tuple[Graph, ...]:
         ArtifactError: the flatbuffer is damaged.
         MissingDependencyError: no schema here.
     """
-    try:
-        from ai_edge_litert import schema_py_generated as schema
-    except (ImportError, OSError) as error:
-        raise MissingDependencyError(
-            f"reading a model's structure needs the TFLite schema of ai-edge-litert: "
-            f"`pip install ai-edge-litert` ({error})"
-        ) from error
+    schema = _schema()
     try:
         return _Reader(data, schema).graphs()
     except _UNREADABLE as error:
@@ -111,6 +106,19 @@ def parse_model(data: bytes, *, name: str) -> tuple[Graph, ...]:
         raise ArtifactError(
             f"{name} is damaged: its parts do not fit together ({reason}); export or copy it again"
         ) from error
+
+
+def _schema() -> Any:
+    try:
+        return importlib.import_module("ai_edge_litert.schema_py_generated")
+    except (ImportError, OSError) as error:
+        try:
+            return importlib.import_module("tflite")  # in pure Python, for 32-bit ARM
+        except ImportError:
+            raise MissingDependencyError(
+                "reading a model's structure needs the TFLite schema of ai-edge-litert: `pip install "
+                f"ai-edge-litert`, or where that has no wheel `pip install tflite` ({error})"
+            ) from error
 
 
 def _names(enumeration: Any) -> dict[int, str]:

@@ -14,7 +14,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what works on this machine, what is missing, and what to install."""
-    from edgeseg.doctor import examine
+    from edgeseg.doctor.examine import examine
 
     findings = examine()
     if as_json:
