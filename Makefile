@@ -22,7 +22,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		|| { echo "Python's venv is missing; as root: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt -U pip
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train,report,coco,quantize,openvino,serve]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[train,report,coco,quantize,openvino,serve,cluster]' --group dev
 	@sh tests/install_tools.sh
 	@touch $@
 

@@ -1,0 +1,67 @@
+"""A study on a real Ray cluster of two nodes, of which one goes away."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ray")
+
+from ray_cluster import command_line, two_nodes, wait_until
+from study_cases import edgeseg, plan_of
+
+pytestmark = [pytest.mark.host, pytest.mark.slow]
+
+CELLS = {"bce+adam": "bce+adam_seed0", "jaccard-bce+rmsprop": "jaccard-bce+rmsprop_seed0"}
+
+
+def plan_text(blobs, combinations):
+    text = plan_of(blobs)
+    for old, new in (
+        ('["bce+adam", "jaccard-bce+rmsprop"]', json.dumps(combinations)),
+        (', "pruned", "slim", "slim-int8-ptq"]', "]"),
+        ("[pruning]\nepochs = 2\n", ""),
+        ("[slim]\ntarget_bytes = 1000\n", ""),
+        ("epochs = 12", "epochs = 40"),  # long enough to be hit
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def combination_at_work(pid):
+    """What a worker trains: its stderr is the log of its task."""
+    log = Path(f"/proc/{pid}/fd/2").resolve().name
+    return next(name for name, cell in CELLS.items() if log == f"{cell}_train.log")
+
+
+def test_a_node_that_goes_away_does_not_lose_the_study(blobs, tmp_path):
+    """Its training goes on elsewhere from the last checkpoint, and ends with the bits of a local one."""
+    plan, out = tmp_path / "mine.toml", tmp_path / "out"
+    plan.write_text(plan_text(blobs, list(CELLS)))
+    with two_nodes() as (port, (_head, second)):
+        command = [sys.executable, "-m", "edgeseg", "study", "run", plan, "--out", out]
+        with (tmp_path / "stderr.txt").open("w") as stream:
+            study = subprocess.Popen(
+                [*map(str, command), "--engine", "ray", "--address", f"127.0.0.1:{port}"], stderr=stream
+            )
+        try:
+            checkpoints = [out / "runs" / cell / "checkpoints" / "checkpoint" for cell in CELLS.values()]
+            wait_until(lambda: all(path.exists() for path in checkpoints) or study.poll() is not None)
+            workers = second.workers()
+            assert workers, "each node trains one of the two"
+            lost = combination_at_work(next(iter(workers)))
+            second.kill()
+            assert not any(map(command_line, workers))
+            assert study.wait(300) == 0, (tmp_path / "stderr.txt").read_text()
+        finally:
+            study.kill()
+            study.wait()
+    local = tmp_path / "local.toml"
+    local.write_text(plan_text(blobs, [lost]))
+    result = edgeseg("study", "run", local, "--out", tmp_path / "local")
+    assert result.returncode == 0, result.stderr
+    (file,) = (tmp_path / "local").glob("models/*/float32/*.tflite")
+    assert file.read_bytes() == (out / file.relative_to(tmp_path / "local")).read_bytes()
