@@ -79,14 +79,14 @@ class ResultFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDONLY)
+            lock = _lock(self.path)
         except OSError as error:
             raise files.output_error(self.path, error) from error
         try:
-            _lock(descriptor, self.path)
             yield
         finally:
-            os.close(descriptor)
+            if lock is not None:
+                os.close(lock)
 
     def clear(self) -> None:
         """Delete what an earlier prediction made, and what a killed one left half written.
@@ -172,19 +172,24 @@ def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: Mapping[str, An
         )
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def _lock(folder: Path) -> int | None:
+    """A descriptor of a folder that holds its lock; None where the system knows no such thing."""
     try:
         import fcntl
     except ImportError:  # Windows
-        return
+        return None
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(descriptor)
         raise OutputError(
-            f"another edgeseg predict is writing into {path}; wait for it, or choose another folder"
+            f"another edgeseg predict is writing into {folder}; wait for it, or choose another folder"
         ) from None
     except OSError:  # a file system without locks
-        return
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _mask_name(name: str) -> Path:

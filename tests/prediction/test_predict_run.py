@@ -13,7 +13,7 @@ from edgeseg.artifact import load_artifact
 from edgeseg.errors import ConfigError, DatasetError, OutputError
 from edgeseg.prediction import output, run
 from edgeseg.prediction.inputs import collect_inputs
-from edgeseg.prediction.options import PredictOptions
+from edgeseg.prediction.options import PredictOptions, default_threads
 from edgeseg.prediction.sources import open_files
 from edgeseg.runtime import Segmenter
 
@@ -280,6 +280,13 @@ def test_progress_counts_tiles_of_all_images(three, tmp_path):
 def test_options_out_of_range_are_refused(options, sentence):
     with pytest.raises(ConfigError, match=sentence):
         PredictOptions(**options)
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (3, 3), (4, 4), (64, 4)])
+def test_by_default_each_core_has_a_thread_up_to_four(cores, threads, monkeypatch):
+    """Of the cores that this process may use, not of those that the machine has."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: set(range(cores)), raising=False)
+    assert default_threads() == threads
 
 
 def test_folders_give_their_images_sorted(tmp_path):
