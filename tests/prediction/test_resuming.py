@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -238,6 +239,24 @@ def test_a_killed_run_ends_where_an_undisturbed_one_ends(lines, tmp_path):
     assert len(made.images) == 12
     run(tmp_path / "in", tmp_path / "whole")
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(tmp_path):
+    stack = write_stack(tmp_path / "stack.tif", [cell_at(8 + index % 48, 20) for index in range(400)])
+    process = start_predict(stack, "--out", tmp_path / "out")
+    while not times_done(tmp_path / "out"):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    assert errors.endswith(f"interrupted; what was finished is in {tmp_path / 'out'}\n")
+    manifest = json.loads((tmp_path / "out" / "predict.json").read_text())
+    assert manifest["complete"] is False
+    made = predict(load_artifact(MODEL), open_files([stack]), tmp_path / "out", PredictOptions())
+    assert made.earlier == len(manifest["images"]) > 0
+    assert made.complete
+    assert [each.page for each in made.images] == list(range(1, 401))
 
 
 def _own_disk(*command, size, at):
