@@ -26,7 +26,8 @@ def match_cells(truth: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_]) -> Ce
     """Match the cells of two masks, `(H, W)` bool of one shape."""
     true_labels, true_areas = _label(truth)
     found_labels, found_areas = _label(mask)
-    both = true_labels.astype(np.int64) * len(found_areas) + found_labels
+    # bincount takes no wider numbers than the machine's own.
+    both = true_labels.astype(np.intp) * len(found_areas) + found_labels
     shared = np.bincount(both.ravel(), minlength=len(true_areas) * len(found_areas))
     shared = shared.reshape(len(true_areas), len(found_areas))[1:, 1:]
     union = true_areas[1:, None] + found_areas[None, 1:] - shared

@@ -25,9 +25,9 @@ MANIFEST = "predict.json"
 #: 1: first version. 2: frames of videos, cameras and stacks; tables that grow; a run that goes on.
 SCHEMA_VERSION = 2
 
-_SHARP = (
-    cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-)  # fmt: skip
+#: No colour is blurred. OpenCV has names for the two numbers since 4.7; before, it passes over them.
+_SAMPLING_FACTOR, _FULL_COLOUR = 7, 0x111111
+_SHARP = (cv2.IMWRITE_JPEG_QUALITY, 95, _SAMPLING_FACTOR, _FULL_COLOUR)
 
 _PARTS = (MANIFEST, "masks", "overlays", CELLS, IMAGES)
 
