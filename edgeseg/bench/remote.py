@@ -35,7 +35,7 @@ _MARK = "-- edgeseg bench: result --"
 _NO_EDGESEG, _OTHER_VERSION, _NO_ROOM, _SSH = 90, 91, 92, 255
 
 #: Runs there. A shell lets what it starts in the background ignore Ctrl-C's signal, so the bench runs in
-#: front and its watcher behind.
+#: front and its watcher behind; the watcher does not outlive the folder.
 _THERE = """
 version=$({command} --version) || exit {no_edgeseg}
 [ "$version" = {version} ] || {{ printf '\\n%s\\n%s\\n' {mark} "$version"; exit {other_version}; }}
@@ -44,7 +44,7 @@ trap 'cd /; rm -rf "$folder"' EXIT
 trap 'exit 129' HUP INT TERM PIPE
 head -c {size} | tar -xof - -C "$folder" && cd "$folder" || exit {no_room}
 exec 3<&0
-{{ cat; until [ -s pid ]; do sleep 1; done; kill -INT "$(cat pid)"; }} <&3 >/dev/null 2>&1 &
+{{ cat; while [ -d "$folder" ] && [ ! -s pid ]; do sleep 1; done; kill -INT "$(cat pid)"; }} <&3 >/dev/null 2>&1 &
 watcher=$!
 sh {script} </dev/null >/dev/null 3<&-
 code=$?

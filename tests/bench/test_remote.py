@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,9 +140,16 @@ def test_without_edgeseg_there_it_is_said_what_to_install(on):
     assert "--remote-command" in str(found)
 
 
+def processes_that_name(text):
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if text in path.read_bytes().decode(errors="replace"):
+                yield path.parent.name
+
+
 @pytest.fixture
 def wrapped(tmp_path):
-    """An edgeseg there that does something else first."""
+    """An edgeseg there that does something else first; no process of its time is left there."""
 
     def write(first):
         path = tmp_path / "the edgeseg there"
@@ -149,7 +157,11 @@ def wrapped(tmp_path):
         path.chmod(0o755)
         return shlex.quote(str(path))
 
-    return write
+    yield write
+    deadline = time.monotonic() + 10
+    while left := list(processes_that_name(str(tmp_path))):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 def test_another_version_there_is_refused(on, wrapped):
@@ -210,7 +222,8 @@ def run(*arguments, **settings):
 def test_one_host_gives_its_file_and_its_table(flags, blobs, tmp_path):
     out = tmp_path / "r.json"
     done = run("bench", FLOAT32, "--data", blobs.root, *QUICK_FLAGS, *flags, "--out", out)
-    assert (done.returncode, done.stderr.count("board: Benching")) == (0, 1)
+    assert done.returncode == 0
+    assert "board: Benching" in done.stderr
     assert "blobs_float32" in done.stdout
     assert load_result(out).dataset.digest == blobs.digest
 
@@ -257,13 +270,13 @@ def test_ctrl_c_brings_back_what_was_measured(server, flags, tmp_path):
 
 
 def test_a_second_ctrl_c_waits_no_longer(server, flags, tmp_path, wrapped):
-    slow = wrapped("echo started >&2; exec sleep 20")
+    slow = wrapped("echo started >&2; exec sleep 8")
     with start("bench", INT8, *LONG, *flags[:4], "--remote-command", slow) as process:
         wait_for(process, "board: started")
         os.kill(process.pid, signal.SIGINT)
         wait_for(process, "board: waiting for what was measured; a second Ctrl-C")
         os.kill(process.pid, signal.SIGINT)
-        said, remarked = process.communicate(timeout=10)
+        said, remarked = process.communicate(timeout=5)
     assert (process.returncode, said) == (130, "")
     assert remarked == "error: board: interrupted before anything was measured\n"
     assert server.wait_until_clean()
