@@ -93,7 +93,7 @@ def study_status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show what is done, running, failed and waiting, and the time left."""
-    from edgeseg.study.folder import StudyFolder
+    from edgeseg.study.folder import FAILED, StudyFolder
     from edgeseg.study.status import read_status
 
     status = read_status(StudyFolder(path=folder))
@@ -101,11 +101,19 @@ def study_status(
         say_json(status.to_dict())
         return
     rows = [
-        [each.cell, each.what, each.state, _duration(each.seconds) if each.seconds else "-", each.note]
+        [
+            each.cell,
+            each.what,
+            each.state,
+            _duration(each.seconds) if each.seconds else "-",
+            "" if each.state == FAILED else each.note,
+        ]
         for each in status.tasks
     ]
-    say(table(["network", "task", "state", "time", ""], rows, left=(0, 1, 2, 4)))
-    say(f"\n{_line(status)}{'' if status.running else '; not running'}")
+    say(table(["network", "task", "state", "time", "note"], rows, left=(0, 1, 2, 4)) + "\n")
+    for each in status.of(FAILED):
+        say(f"{each.task} failed: {each.note}")
+    say(f"{_line(status)}{'' if status.running else '; not running'}")
 
 
 @contextlib.contextmanager

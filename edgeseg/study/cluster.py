@@ -21,8 +21,13 @@ from edgeseg.study.tasks import Task, needs_of
 #: How often Ray starts a task again whose node went away.
 _RETRIES = 5
 
-#: Seconds that the head node has to take a connection.
+#: Seconds that the head node has to take a connection, and to answer.
 _PATIENCE = 5.0
+
+#: Ray's head node speaks gRPC, so HTTP/2 (RFC 9113): to a preface and an empty SETTINGS frame it answers with
+#: a SETTINGS frame of its own.
+_SETTINGS = b"\x04"
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" + b"\0\0\0\0"
 
 
 @contextlib.contextmanager
@@ -73,17 +78,24 @@ def _ray() -> Any:
 
 
 def _refuse_silent(address: str) -> None:
-    """Knock first: Ray itself waits long, and ends the whole process where nobody opens."""
+    """Knock first: Ray itself goes on for many minutes where nobody opens, or somebody else does."""
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit() or "/" in host or not 0 < int(port) < 65536:
         raise ConfigError(f"expected --address as HOST:PORT of Ray's head node, but got '{address}'")
     try:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
+            connection.sendall(_GREETING)
+            answer = connection.recv(9)
     except OSError as error:
         raise ConfigError(
             f"expected a Ray cluster at {address}, but nobody answers there "
             f"({(error.strerror or str(error)).lower()}); `ray start --head` starts one"
         ) from None
+    if answer[3:4] != _SETTINGS:
+        raise ConfigError(
+            f"expected a Ray cluster at {address}, but what answers there is none; name the port that `ray "
+            "start --head` printed"
+        )
 
 
 def _resources(needs: Needs) -> dict[str, Any]:

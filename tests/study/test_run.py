@@ -109,8 +109,10 @@ def test_what_was_done_is_not_done_again(study):
     assert record(study["out"], CELLS[0], "train")["attempts"] == 2
 
 
-def test_a_killed_study_ends_with_the_files_of_an_undisturbed_one(study, tmp_path):
-    plan = tmp_path / "one.toml"
+@pytest.fixture(scope="module")
+def undisturbed(study, tmp_path_factory):
+    """The folder of a study of the first cell's files alone, and its plan."""
+    root = tmp_path_factory.mktemp("undisturbed")
     text = study["plan"].read_text()
     for old, new in (
         ('["bce+adam", "jaccard-bce+rmsprop"]', '["bce+adam"]'),
@@ -119,13 +121,33 @@ def test_a_killed_study_ends_with_the_files_of_an_undisturbed_one(study, tmp_pat
     ):
         assert old in text
         text = text.replace(old, new)
+    plan = root / "one.toml"
     plan.write_text(text)
-    result = edgeseg("study", "run", plan, "--out", tmp_path / "out")
+    result = edgeseg("study", "run", plan, "--out", root / "out")
     assert result.returncode == 0, result.stderr
-    files = sorted(path.relative_to(tmp_path / "out") for path in tmp_path.glob("out/models/*/*/*.tflite*"))
+    return {"plan": plan, "out": root / "out"}
+
+
+def test_a_killed_study_ends_with_the_files_of_an_undisturbed_one(study, undisturbed):
+    files = [path.relative_to(undisturbed["out"]) for path in undisturbed["out"].glob("models/*/*/*.tflite*")]
     assert len(files) == 2
     for name in files:
-        assert (tmp_path / "out" / name).read_bytes() == (study["out"] / name).read_bytes()
+        assert (undisturbed["out"] / name).read_bytes() == (study["out"] / name).read_bytes()
+
+
+def test_a_file_that_was_damaged_is_made_again_and_nothing_else(undisturbed):
+    out = undisturbed["out"]
+    (file,) = out.glob("models/*/float32/*.tflite")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    before = {what: record(out, CELLS[0], what) for what in ("train", "float32", "pruned", "bench")}
+    result = edgeseg("study", "run", undisturbed["plan"], "--out", out)
+    assert result.returncode == 0
+    assert f"{CELLS[0]}_float32: its files were changed or lost; made again" in result.stderr
+    assert file.read_bytes() == whole
+    after = {what: record(out, CELLS[0], what) for what in before}
+    assert after.pop("float32") != before.pop("float32")
+    assert after == before
 
 
 def test_a_failed_cell_is_reported_and_the_others_go_on(study):

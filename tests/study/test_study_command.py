@@ -1,6 +1,8 @@
 """`edgeseg study`: wrong usage gets one sentence, and nothing is left behind."""
 
+import http.server
 import socket
+import threading
 
 import pytest
 
@@ -78,3 +80,13 @@ def test_a_cluster_that_does_not_answer_is_a_sentence(tmp_path):
     out, address = tmp_path / "out", f"127.0.0.1:{free_port()}"
     result = edgeseg("study", "run", "smoke", "--out", out, "--engine", "ray", "--address", address)
     refused(result, f"expected a Ray cluster at {address}, but nobody answers there", out)
+
+
+def test_a_server_that_is_no_cluster_is_a_sentence(tmp_path):
+    pytest.importorskip("ray")
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        out, address = tmp_path / "out", f"127.0.0.1:{server.server_port}"
+        result = edgeseg("study", "run", "smoke", "--out", out, "--engine", "ray", "--address", address)
+        server.shutdown()
+    refused(result, f"expected a Ray cluster at {address}, but what answers there is none", out)
