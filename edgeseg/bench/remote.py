@@ -44,7 +44,11 @@ trap 'cd /; rm -rf "$folder"' EXIT
 trap 'exit 129' HUP INT TERM PIPE
 head -c {size} | tar -xof - -C "$folder" && cd "$folder" || exit {no_room}
 exec 3<&0
-{{ cat; while [ -d "$folder" ] && [ ! -s pid ]; do sleep 1; done; kill -INT "$(cat pid)"; }} <&3 >/dev/null 2>&1 &
+{{
+    cat
+    while [ -d "$folder" ] && [ ! -s pid ]; do sleep 1; done
+    kill -INT "$(cat pid)"
+}} <&3 >/dev/null 2>&1 &
 watcher=$!
 sh {script} </dev/null >/dev/null 3<&-
 code=$?
