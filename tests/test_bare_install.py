@@ -1,16 +1,26 @@
 """The built wheel in a fresh environment of every Python at hand: the edge side, and nothing else."""
 
 import json
+import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from built_wheel import ROOT, build_wheel
+from edgeseg.data.images import write_png
+from edgeseg.data.synth import synthesize
+
 MODEL = ROOT / "tests" / "models" / "blobs_int8.tflite"
+(PUBLISHED,) = (ROOT / "models").glob("*/*int8-ptq.tflite")
+
+HEAVY = {
+    "altair", "jinja2", "keras", "matplotlib", "pandas", "pillow", "scikit-learn", "scipy", "starlette",
+    "tensorboard", "tensorflow", "tf-keras", "uvicorn",
+}  # fmt: skip
+
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 
 pytestmark = pytest.mark.slow
@@ -33,11 +43,7 @@ def find(python):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    out = tmp_path_factory.mktemp("dist")
-    built = run(sys.executable, "-m", "build", "--wheel", "--outdir", out, ROOT)
-    assert built.returncode == 0, built.stderr
-    (path,) = out.glob("*.whl")
-    return path
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="module", params=PYTHONS)
@@ -59,7 +65,60 @@ def test_nothing_heavy_is_installed(bare):
     listed = json.loads(run(bare / "pip", "list", "--format", "json").stdout)
     names = {each["name"].lower().replace("_", "-") for each in listed}
     assert "edgeseg" in names
-    assert not names & {"tensorflow", "keras", "tf-keras", "scipy", "matplotlib", "pandas", "tensorboard"}
+    assert not names & HEAVY
+
+
+def test_the_installation_takes_at_most_300_mb(bare):
+    """Without compiled modules, which come with use, and what the environment brought itself."""
+    (site,) = bare.parent.glob("lib/python*/site-packages")
+    files = [
+        path
+        for path in site.rglob("*")
+        if path.is_file() and not path.relative_to(site).parts[0].startswith(("pip", "setuptools"))
+    ]
+    assert sum(path.stat().st_size for path in files if path.suffix != ".pyc") <= 300e6
+
+
+def forget_libraries(environment):
+    """Have the system read them anew, as after a start: of files just written it maps larger parts."""
+    for path in environment.glob("lib/python*/site-packages/**/*.so*"):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def test_a_prediction_with_an_int8_model_takes_at_most_150_mb(bare, tmp_path):
+    write_png(tmp_path / "image.png", synthesize(0)[0])
+    forget_libraries(bare.parent)
+    predict = [bare / "edgeseg", "predict", PUBLISHED, "image.png", "--out", "out"]
+    # By a process of its own: a child's peak begins with that of the process that started it.
+    code = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    peak = run(bare / "python", "-c", code, *predict, cwd=tmp_path)
+    assert peak.returncode == 0, peak.stderr
+    assert int(peak.stdout) * 1024 <= 150e6
+
+
+def test_what_reads_no_images_imports_no_opencv(bare, tmp_path):
+    """In a place where importing it is an error, in child processes too."""
+    (tmp_path / "blocked").mkdir()
+    (tmp_path / "blocked" / "cv2.py").write_text("raise ImportError('OpenCV is not needed here')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "blocked")}
+    for arguments in (
+        ("inspect", MODEL),
+        ("bench", MODEL, "--time", "0.1", "--out", "first.json"),
+        ("bench", MODEL, "--time", "0.1", "--out", "second.json"),
+        ("compare", "first.json", "second.json"),
+        ("check", "first.json", "--update"),
+        ("check", "second.json"),
+    ):
+        result = run(bare / "edgeseg", *arguments, cwd=tmp_path, env=environment)
+        assert result.returncode == 0, (arguments, result.stdout, result.stderr)
+    predicted = run(bare / "edgeseg", "predict", MODEL, ".", "--out", "out", cwd=tmp_path, env=environment)
+    assert "OpenCV is not needed here" in predicted.stderr
 
 
 def test_the_wheel_holds_what_a_page_is_made_of(wheel):

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg import files
-from edgeseg.data.images import Grey8, list_images, read_grey8, read_mask
 from edgeseg.data.splits import SPLITS, assign_splits, source_of
 from edgeseg.errors import DatasetError
+
+if TYPE_CHECKING:
+    from edgeseg.data.images import Grey8  # OpenCV is loaded with the first image, not by naming a data set
 
 _COLUMNS = ("stem", "split", "source_image")
 
@@ -36,6 +39,8 @@ class Sample:
         Raises:
             DatasetError: a file cannot be decoded, or the two differ in size.
         """
+        from edgeseg.data.images import read_grey8, read_mask
+
         image, mask = read_grey8(self.image_path), read_mask(self.mask_path)
         if image.shape != mask.shape:
             raise DatasetError(
@@ -128,6 +133,8 @@ def by_stem(folder: Path, *, error: Path) -> dict[str, Path]:
         DatasetError: no such folder, no image in it, or one stem twice; the sentence names `error`,
             the data set.
     """
+    from edgeseg.data.images import list_images
+
     if not folder.is_dir():
         raise DatasetError(f"expected folders images/ and masks/ in {error}, but {folder.name}/ is missing")
     found: dict[str, Path] = {}
