@@ -271,7 +271,7 @@ def _split(audit: Audit, recipe: Recipe) -> Iterator[str]:  # noqa: ARG001  all 
     found = audit.delegation
     if found.runtime_problem:
         yield found.runtime_problem
-    elif found.partitions != 1 or audit.undelegated:
+    elif found.partitions is not None and (found.partitions != 1 or audit.undelegated):
         left = _first(audit.undelegated) if audit.undelegated else "nothing"
         yield (
             f"expected one partition of {found.delegate or 'XNNPACK'} that holds every operator, but "

@@ -19,6 +19,9 @@ from dataclasses import asdict, dataclass
 from edgeseg.errors import EdgesegError
 from edgeseg.runtime import find_runtime, list_nodes, make_interpreter
 
+#: The runtime whose partitions a file is made for and judged by; that of 2023 takes other operators.
+PARTITIONING = "ai-edge-litert"
+
 #: The appended node that stands for one partition.
 _DELEGATE = "DELEGATE"
 
@@ -37,7 +40,8 @@ class Delegation:
         runtime: its distribution, or None if there is none here.
         runtime_version: of the distribution.
         delegate: `XNNPACK`, or None if nothing was delegated.
-        partitions: runs of operators that went to the delegate as a whole; None if unknown.
+        partitions: runs of operators that went to the delegate as a whole; None if unknown, or if the
+            runtime is not `PARTITIONING`.
         undelegated: numbers of the operators that stayed with the built-in kernels.
         runtime_problem: why the partitions are unknown, as a sentence.
     """
@@ -99,6 +103,8 @@ def read_delegation(data: bytes, *, name: str) -> Delegation:
         MissingDependencyError: no runtime here.
     """
     runtime = find_runtime()
+    if runtime.name != PARTITIONING:
+        return Delegation(runtime=runtime.name, runtime_version=runtime.version)
     nodes = list_nodes(make_interpreter(data, name=name))
     delegates = [node for node in nodes if node[0] == _DELEGATE]
     operators = [node for node in nodes if node[0] != _DELEGATE]

@@ -26,6 +26,8 @@ def explain(audit: Audit) -> tuple[str, ...]:
 def _runtime(audit: Audit) -> Iterator[str]:
     if audit.delegation.runtime_problem:
         yield f"partitions unknown: {audit.delegation.runtime_problem}"
+    elif audit.partitions is None and audit.delegation.runtime:
+        yield f"partitions unknown: they are ai-edge-litert's, and this is {audit.delegation.runtime}"
 
 
 def _partitions(audit: Audit) -> Iterator[str]:
