@@ -11,12 +11,22 @@ from edgeseg.study import process
 from edgeseg.study.process import Question
 
 
-def ask(blobs, folder, **changes):
-    values = {
-        "folder": str(folder), "task": "cell_train", "cell": "cell", "what": "train", "inputs": {},
-        "dataset": str(blobs.root), "dataset_digest": blobs.digest,
-    }  # fmt: skip
-    return process.start(Question(**(values | changes)))
+@pytest.fixture
+def ask():
+    """Starts a worker; it does not outlive the test."""
+    begun = []
+
+    def start(**changes):
+        values = {
+            "folder": str(tmp_path), "task": "cell_train", "cell": "cell", "what": "train", "inputs": {},
+            "dataset": str(blobs.root), "dataset_digest": blobs.digest,
+        }  # fmt: skip
+        begun.append(process.start(Question(**(values | changes))))
+        return begun[-1]
+
+    yield start
+    for each in begun:
+        each.end()
 
 
 def outcome(started):
@@ -39,23 +49,23 @@ def worker():
     raise AssertionError("no worker")
 
 
-def test_a_worker_that_was_killed(blobs, tmp_path):
-    started = ask(blobs, tmp_path)
+def test_a_worker_that_was_killed(ask):
+    started = ask()
     os.kill(worker(), signal.SIGKILL)
     assert "the system killed it by SIGKILL" in outcome(started).error
 
 
-def test_a_worker_that_says_nothing(blobs, tmp_path, monkeypatch):
+def test_a_worker_that_says_nothing(ask, monkeypatch):
     monkeypatch.setattr(process, "SILENCE_SECONDS", 0.5)
-    started = ask(blobs, tmp_path)
+    started = ask()
     pid = worker()
     os.kill(pid, signal.SIGSTOP)
     assert "no answer within 0.5 s; the process was ended" in outcome(started).error
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_worker_that_fails_unforeseen_says_where_to_look(blobs, tmp_path):
-    found = outcome(ask(blobs, tmp_path, what="bench"))
+def test_a_worker_that_fails_unforeseen_says_where_to_look(ask, tmp_path):
+    found = outcome(ask(what="bench"))
     assert "the process ended with code 1: KeyError: 'bench'" in found.error
     log = tmp_path / "tasks" / "cell_train.log"
     assert str(log) in found.error
@@ -69,7 +79,7 @@ def test_a_worker_that_fails_unforeseen_says_where_to_look(blobs, tmp_path):
         ({"dataset": "/nowhere"}, "expected folders images/ and masks/ in /nowhere"),
     ],
 )
-def test_a_data_set_that_is_not_the_one(blobs, tmp_path, changes, sentence):
-    found = outcome(ask(blobs, tmp_path, what="bench", inputs={"bench": {}}, **changes))
+def test_a_data_set_that_is_not_the_one(ask, changes, sentence):
+    found = outcome(ask(what="bench", inputs={"bench": {}}, **changes))
     assert sentence in found.error
     assert not found.outputs
