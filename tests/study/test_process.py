@@ -12,7 +12,7 @@ from edgeseg.study.process import Question
 
 
 @pytest.fixture
-def ask():
+def ask(blobs, tmp_path):
     """Starts a worker; it does not outlive the test."""
     begun = []
 
