@@ -4,12 +4,15 @@ PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell command -v python$(v)))
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test lint test-fast clean
+.PHONY: help setup demo test lint test-fast test-arm64 test-armhf test-pi-guide clean
 
 help:
 	@echo "make setup   prepare $(VENV) with everything"
 	@echo "make demo    the main job on synthetic data, ending with the table"
 	@echo "make test    lint, types, import contracts, all tests"
+	@echo "make test-arm64   the wheel on three emulated Raspberry Pis; needs Debian's apt-get, downloads 400 MB"
+	@echo "make test-armhf   the same on a 32-bit system; downloads 280 MB"
+	@echo "make test-pi-guide   the commands of docs/raspberry-pi.md under emulation, as a reader types them"
 
 setup: $(VENV)/.ready
 
@@ -41,7 +44,16 @@ test: lint
 	$(BIN)/pytest
 
 test-fast: setup
-	$(BIN)/pytest -m 'not host and not slow'
+	$(BIN)/pytest -m 'not host and not slow and not arm64'
+
+test-arm64: setup
+	EDGESEG_EMULATION=required $(BIN)/pytest -m '' -v tests/arm64/test_emulated_boards.py
+
+test-armhf: setup
+	EDGESEG_EMULATION=required $(BIN)/pytest -m '' -v tests/arm64/test_emulated_old_board.py
+
+test-pi-guide: setup
+	EDGESEG_EMULATION=required $(BIN)/pytest -m '' -v tests/arm64/test_guide.py
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
