@@ -25,7 +25,7 @@ COMMANDS = {
     "outputs": (_OUTPUTS, PUBLISHED, SMALL),
     "predict-small": ("-m", "edgeseg", "predict", SMALL, *_FEW, "--out", "small"),
     "predict": ("-m", "edgeseg", "predict", PUBLISHED, "large.png", "--out", "published"),
-    "bench": ("-m", "edgeseg", "bench", PUBLISHED, SMALL, "--data", "data", *_BRIEFLY, "--out", "bench.json"),
+    "bench": ("-m", "edgeseg", "bench", PUBLISHED, "--data", "data", *_BRIEFLY, "--out", "bench.json"),
 }
 
 
