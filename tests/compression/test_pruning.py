@@ -238,10 +238,10 @@ def test_bench_shows_raw_and_compressed_bytes_of_a_container(exported, tmp_path)
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    columns = next(line for line in lines if line.startswith("model")).split("  ")
+    columns = next(line for line in lines if line.startswith("variant")).split("  ")
     assert {"kB", "gzip kB", "xz kB"} <= {column.strip() for column in columns}
     for artifact in exported.values():
-        row = next(line.split() for line in lines if f" {artifact.variant} " in line)
+        row = next(line.split() for line in lines if line.startswith(f"{artifact.variant} "))
         assert f"{len(artifact.data) / 1000:,.1f}" in row
         assert f"{artifact.packed_bytes / 1000:,.1f}" in row
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -123,10 +124,17 @@ def test_what_gives_no_picture_is_a_sentence(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
-def test_a_camera_without_permission_is_a_sentence_with_the_cure(tmp_path):
+def test_a_camera_without_permission_is_a_sentence_with_the_cure():
     """A device that only others may read; as root, the process becomes nobody first."""
-    device = tmp_path / "video0"
-    device.touch(mode=0)
+    # In a folder that nobody can enter too, which those of pytest are not.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        device = Path(folder) / "video0"
+        device.touch(mode=0)
+        check_camera_without_permission(device)
+
+
+def check_camera_without_permission(device):
     code = (
         "import os, sys\nfrom edgeseg.errors import DatasetError\n"
         "from edgeseg.prediction.capture import open_camera\n"
@@ -134,9 +142,6 @@ def test_a_camera_without_permission_is_a_sentence_with_the_cure(tmp_path):
         f"try: open_camera({str(device)!r})\n"
         "except DatasetError as error: print(error)\n"
     )
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        if folder.stat().st_uid == os.getuid():
-            folder.chmod(0o755)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.startswith(f"no permission to use the camera {device}; `sudo usermod -aG video")
 
