@@ -16,8 +16,8 @@ COMMANDS = sorted(
 )
 
 HEAVY = (
-    "tensorflow", "keras", "tf_keras", "tensorflow_model_optimization", "altair", "jinja2", "matplotlib", "pandas",
-    "scipy", "vl_convert",
+    "tensorflow", "keras", "tf_keras", "tensorflow_model_optimization", "altair", "jinja2", "matplotlib",
+    "pandas", "scipy", "vl_convert",
 )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Frames of files, pages, videos and cameras."""
 
-import os
 import subprocess
 import sys
 import tempfile
