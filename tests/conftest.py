@@ -1,9 +1,15 @@
 """What all tests share."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
 from blob_images import write_blobs
+
+# A shell that starts tests in the background lets them, and all that they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("edgeseg", deadline=None)  # a busy machine is no failure
 settings.load_profile("edgeseg")
