@@ -10,9 +10,10 @@ from edgeseg.bench.size import SizeResult
 from edgeseg.metrics import CellCounts, ConfusionCounts
 
 
-def make_run(*milliseconds, init=5, first=9, baseline=40, peak=60):
+def make_run(*milliseconds, load=30, init=5, first=9, baseline=40, peak=60):
     laps = tuple(Lap(1000, round(each * 1e6), 2000) for each in milliseconds)
     return Run(
+        load_ns=load * 10**6,
         init_ns=init * 10**6,
         laps=Laps(first=Lap(3000, first * 10**6, 4000), warmup=laps[:1], counted=laps),
         stable=True,

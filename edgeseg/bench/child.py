@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -102,13 +102,21 @@ def work(job: Job, alive: Alive) -> Answer:
         return Answer(failure=Failure(kind="memory", reason=f"ran out of memory{allowed}{detail}"))
 
 
+class _Loaded(TypedDict):
+    """What is known once the runtime is imported, as `Run` has it."""
+
+    load_ns: int
+    baseline_bytes: int
+
+
 def _measure(job: Job, alive: Alive) -> Answer:
+    start = time.perf_counter_ns()
     find_runtime(job.runtime)
-    baseline = peak_bytes()
+    loaded = _Loaded(load_ns=time.perf_counter_ns() - start, baseline_bytes=peak_bytes())
     try:
         with limited(job.limit_bytes, threads=job.threads):
             artifact = load_artifact(Path(job.model))
-            segmenter, run = _time(artifact, job, alive, baseline)
+            segmenter, run = _time(artifact, job, alive, loaded)
     except (ArtifactError, RuntimeError):
         # Where an allocation is refused, the runtime says anything but that. If the same file works
         # without the limit, then the limit it was.
@@ -118,7 +126,7 @@ def _measure(job: Job, alive: Alive) -> Answer:
     return Answer(run=run, quality=_quality(job, artifact, segmenter, alive))
 
 
-def _time(artifact: Artifact, job: Job, alive: Alive, baseline_bytes: int) -> tuple[Segmenter, Run]:
+def _time(artifact: Artifact, job: Job, alive: Alive, loaded: _Loaded) -> tuple[Segmenter, Run]:
     alive("loading")
     start = time.perf_counter_ns()
     segmenter = Segmenter(artifact, runtime=job.runtime, threads=job.threads)
@@ -136,8 +144,8 @@ def _time(artifact: Artifact, job: Job, alive: Alive, baseline_bytes: int) -> tu
         laps=Laps(first=first, warmup=warmup, counted=counted),
         stable=stable,
         wall_ns=time.monotonic_ns() - job.asked_ns,
-        baseline_bytes=baseline_bytes,
         peak_bytes=peak_bytes(),
+        **loaded,
     )
     return segmenter, run
 

@@ -28,6 +28,7 @@ class Run:
     """What one process measured.
 
     Attributes:
+        load_ns: importing the runtime: milliseconds for a TFLite one, a tenth of a second for OpenVINO.
         init_ns: building the interpreter with its tensors allocated.
         laps: the inferences.
         stable: whether the warm-up ended because times had settled, not because it took too long.
@@ -38,6 +39,7 @@ class Run:
         peak_bytes: after the inferences; images for the reading of quality are not in it.
     """
 
+    load_ns: int
     init_ns: int
     laps: Laps
     stable: bool
@@ -49,6 +51,7 @@ class Run:
         """As JSON-able data: each part of the laps is a list of nanoseconds."""
         laps = self.laps
         return {
+            "load_ns": self.load_ns,
             "init_ns": self.init_ns,
             "first_ns": laps.first.invoke_ns,
             "first_prepare_ns": laps.first.prepare_ns,
@@ -67,6 +70,7 @@ class Run:
         first = Lap(value["first_prepare_ns"], value["first_ns"], value["first_output_ns"])
         laps = Laps(first=first, warmup=_laps(value["warmup"]), counted=_laps(value["counted"]))
         return cls(
+            load_ns=value["load_ns"],
             init_ns=value["init_ns"],
             laps=laps,
             stable=value["stable"],
@@ -140,20 +144,19 @@ class Measurement:
     def overhead(self) -> float:
         """What the bench adds: its own time over that of the inferences, counted or not (0.05: 5 %).
 
-        Its own time is that of the processes less initialization and inferences: mostly the start of
-        Python and the loading of numpy and the runtime.
+        Its own time is that of the processes less what the runtime takes, its import, initialization and
+        inferences, which are figures of their own: mostly the start of Python and the loading of numpy.
         """
         inferences = sum(run.laps.total_ns for run in self.runs)
-        wall, init = sum(run.wall_ns for run in self.runs), sum(run.init_ns for run in self.runs)
-        return (wall - init - inferences) / inferences
+        own = sum(run.wall_ns - run.load_ns - run.init_ns for run in self.runs) - inferences
+        return own / inferences
 
     @property
     def summary(self) -> dict[str, float | None]:
         """The figures of the table, milliseconds and MB (10^6 bytes); empty where nothing was measured.
 
-        Over several processes, initialization and first inference are medians and memory is the
-        greatest. `overhead` is the share of the processes' time that went to neither initialization nor
-        inference.
+        Over several processes, loading, initialization and first inference are medians and memory is the
+        greatest.
         """
         if not self.runs:
             return {}
@@ -166,6 +169,7 @@ class Measurement:
             "mad_ms": median_absolute_deviation(self.invoke_ns) / 1e6,
             "prepare_p50_ms": percentile([lap.prepare_ns for lap in laps], 50) / 1e6,
             "output_p50_ms": percentile([lap.output_ns for lap in laps], 50) / 1e6,
+            "load_ms": percentile([run.load_ns for run in self.runs], 50) / 1e6,
             "init_ms": percentile([run.init_ns for run in self.runs], 50) / 1e6,
             "first_ms": percentile([run.laps.first.invoke_ns for run in self.runs], 50) / 1e6,
             "peak_mb": max(run.peak_bytes for run in self.runs) / 1e6,

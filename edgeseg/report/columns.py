@@ -67,6 +67,7 @@ COLUMNS = (
     Column(name="p99_ms", title="p99 ms", about="99 % of inferences were no slower", digits=2),
     Column(name="mad_ms", title="MAD ms", about="median absolute deviation from p50", digits=3),
     Column(name="samples", title="samples", about="inferences counted", digits=0),
+    Column(name="load_ms", title="import ms", about="importing the runtime", digits=2),
     Column(name="init_ms", title="init ms", about="building the interpreter", digits=2),
     Column(name="first_ms", title="first ms", about="the first inference", digits=2),
     Column(name="prepare_p50_ms", title="prepare ms", about="median of preparing an image", digits=2),
