@@ -6,9 +6,9 @@ Each task begins as soon as what it needs is done and a worker is free, in the o
 `edgeseg study run`; benches follow, one after the other on one machine.
 
 The seconds that it assumes without --seconds: 73 s an epoch for 100 epochs, which the study measured for
-quantization-aware training at batch 6 on a GeForce 2060 Super (its Table 1), taken for training and pruning
-too, whose times it does not state; one minute a conversion; for a bench four files, 217 images and three
-rounds of each at 1.5 s an inference (`unet-64`, one thread, x86).
+quantization-aware training at batch 6 on a GeForce 2060 Super (its Table 1; 120 s at batch 2), taken for
+training and pruning too, whose times it does not state; one minute a conversion; for a bench four files, 217
+images and three rounds of each at 1.5 s an inference (`unet-64`, one thread, x86).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ASSUMED = {
     "float32": 60.0,
     "int8-ptq": 60.0,
     "int8-qat": 7300.0 + 60,
+    "int8-qat-batch2": 12000.0 + 60,
     "pruned": 7300.0 + 60,
     BENCH: 4 * (217 * 1.5 + 3 * (3 + 10 * 1.5)),
 }

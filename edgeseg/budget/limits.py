@@ -164,6 +164,11 @@ def parse_budgets(text: str, *, path: Path) -> Budgets:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    return budgets_of(content, path=path)
+
+
+def budgets_of(content: Mapping[str, Any], *, path: Path) -> Budgets:
+    """The same from what TOML says; `path` for the sentences."""
     _refuse_unknown(content, ("models", "baseline", "latency"), what="table", where=str(path))
     models, baseline, latency = (
         parse_tables(content.get(name, {}), f'{name}."{example}"', path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -30,22 +31,33 @@ def report(
     inference, every image, masks, machine, method, and what was not measured.
     """
     from edgeseg.bench.result import load_result
-    from edgeseg.files import refuse_existing, write_text
+    from edgeseg.files import write_text
     from edgeseg.report.render import FORMATS, render
     from edgeseg.report.section import make_sections
 
     if not 0 <= within <= 1:
         raise ConfigError(f"expected --within from 0 to 1, but got {within:g}")
-    for name, paths in (("results", results), ("--out", out)):
-        if len({path.resolve() for path in paths}) < len(paths):
-            raise ConfigError(f"expected different files as {name}, but one is named twice")
-    for path in out:
-        if path.suffix not in FORMATS:
-            raise ConfigError(f"expected --out to end in {' or '.join(FORMATS)}, but got {path}")
-        refuse_existing(path, force=force)
+    _refuse_twice("results", results)
+    refuse_outputs(out, FORMATS, force=force)
     sections = make_sections([(str(path), load_result(path)) for path in results], within=within)
     # All are made before the first is written: a missing extra leaves nothing half-done.
     texts = [render(sections, path.suffix) for path in out]
     for path, text in zip(out, texts, strict=True):
         write_text(path, text)
         console.say(str(path))
+
+
+def refuse_outputs(out: Sequence[Path], formats: Collection[str], *, force: bool) -> None:
+    """Refuse files to write that are named twice, of no known format, or there already."""
+    from edgeseg.files import refuse_existing
+
+    _refuse_twice("--out", out)
+    for path in out:
+        if path.suffix not in formats:
+            raise ConfigError(f"expected --out to end in {' or '.join(formats)}, but got {path}")
+        refuse_existing(path, force=force)
+
+
+def _refuse_twice(name: str, paths: Sequence[Path]) -> None:
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise ConfigError(f"expected different files as {name}, but one is named twice")

@@ -1,4 +1,4 @@
-"""`edgeseg study`: run the grid of combinations and variants, and see where it stands."""
+"""`edgeseg study`: run the grid of combinations and variants, see where it stands, and what it found."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ def study_run(
     study: Annotated[str, typer.Argument(help="paper, small, smoke, or a STUDY.toml.")],
     out: Annotated[Path, typer.Option("--out", help="The study's folder: a new one, or to go on with.")],
     dataset: Annotated[
-        Path | None, typer.Option(help="The data set [default: the one that the study names].")
+        list[Path] | None,
+        typer.Option(
+            help="The data set [default: the one that the study names]; with several (repeat it), each has a "
+            "study of its own in --out."
+        ),
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Tasks at a time on this machine [default: 1].")] = None,
     engine: Annotated[str, typer.Option(help="local, ray.")] = "local",
@@ -51,14 +55,35 @@ def study_run(
 
     Exit code 1 where a task failed.
     """
-    from edgeseg.study.folder import FAILED, StudyFolder
     from edgeseg.study.plan import parse_plan, read_study
+    from edgeseg.study.run import split_datasets
+
+    text, path = read_study(study)
+    plan = parse_plan(text, path=path)
+    studies = split_datasets(plan, dataset or (), out)
+    note(f"study '{plan.name}' in {out}; `edgeseg study status {out}` shows where it stands")
+    try:
+        with _workers(plan, engine, workers, address) as who:
+            complete = [
+                _run_one(text, path, folder, data, who, force=force, name=len(studies) > 1)
+                for data, folder in studies
+            ]
+    except KeyboardInterrupt:
+        note("interrupted; the same command goes on where it stood")
+        raise typer.Exit(INTERRUPTED) from None
+    if not all(complete):
+        raise typer.Exit(1)
+
+
+def _run_one(
+    text: str, path: Path, out: Path, dataset: Path | None, workers: Workers, *, force: bool, name: bool
+) -> bool:
+    """Run a study on one data set; whether all of it is done."""
+    from edgeseg.study.folder import FAILED, StudyFolder
     from edgeseg.study.run import run_study
     from edgeseg.study.status import read_status
 
-    text, path = read_study(study)
     folder = StudyFolder(path=out)
-    plan = parse_plan(text, path=path)
     last = time.monotonic()
 
     def tell(sentence: str) -> None:
@@ -70,21 +95,16 @@ def study_run(
             last = time.monotonic()
             _tell_running(folder)
 
-    note(f"study '{plan.name}' in {out}; `edgeseg study status {out}` shows where it stands")
-    try:
-        with _workers(plan, engine, workers, address) as who:
-            complete = run_study(
-                text, path=path, out=out, workers=who, dataset=dataset, force=force, tell=tell, tick=tick
-            )
-    except KeyboardInterrupt:
-        note("interrupted; the same command goes on where it stood")
-        raise typer.Exit(INTERRUPTED) from None
+    if name:
+        note(f"data set {dataset}, in {out}")
+    complete = run_study(
+        text, path=path, out=out, workers=workers, dataset=dataset, force=force, tell=tell, tick=tick
+    )
     status = read_status(folder)
     for each in status.of(FAILED):
         note(f"{each.task} failed: {each.note}")
     say(_line(status))
-    if not complete:
-        raise typer.Exit(1)
+    return complete
 
 
 @app.command("status")
@@ -93,13 +113,24 @@ def study_status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show what is done, running, failed and waiting, and the time left."""
-    from edgeseg.study.folder import FAILED, StudyFolder
+    from edgeseg.study.folder import find_studies
     from edgeseg.study.status import read_status
 
-    status = read_status(StudyFolder(path=folder))
+    found = {each.path: read_status(each) for each in find_studies(folder)}
     if as_json:
-        say_json(status.to_dict())
+        one = found.get(folder)
+        named = {"studies": {path.name: status.to_dict() for path, status in found.items()}}
+        say_json(one.to_dict() if one else named)
         return
+    for path, status in found.items():
+        if path != folder:
+            say(f"{path.name}\n")
+        _say_status(status)
+
+
+def _say_status(status: StudyStatus) -> None:
+    from edgeseg.study.folder import FAILED
+
     rows = [
         [
             each.cell,
@@ -114,6 +145,39 @@ def study_status(
     for each in status.of(FAILED):
         say(f"{each.task} failed: {each.note}")
     say(f"{_line(status)}{'' if status.running else '; not running'}")
+
+
+@app.command("report")
+def study_report(
+    folder: Annotated[Path, typer.Argument(help="The --out of `edgeseg study run`.")],
+    out: Annotated[
+        list[Path],
+        typer.Option(help="The report, by its suffix: .html (a page), .md or .csv; may be repeated."),
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of --out.")] = False,
+) -> None:
+    """Show what a study found: our Table 3 beside the paper's, its claims judged, its figures.
+
+    A study that still runs, or where something failed, is reported as far as it is; what is missing is named.
+    """
+    from edgeseg.cli.report import refuse_outputs
+    from edgeseg.files import write_text
+    from edgeseg.study.folder import find_studies
+    from edgeseg.study.report.reading import read
+    from edgeseg.study.report.render import FORMATS
+    from edgeseg.study.report.results import read_results
+
+    refuse_outputs(out, FORMATS, force=force)
+    studies = find_studies(folder)
+    if len(studies) > 1:
+        names = ", ".join(each.path.name for each in studies)
+        raise ConfigError(f"{folder} holds the studies of several data sets ({names}); name one's folder")
+    reading = read(read_results(studies[0].path))
+    # All are made before the first is written: a missing extra leaves nothing half-done.
+    texts = [FORMATS[path.suffix](reading) for path in out]
+    for path, text in zip(out, texts, strict=True):
+        write_text(path, text)
+        say(str(path))
 
 
 @contextlib.contextmanager

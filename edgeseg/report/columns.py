@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from edgeseg.report.rows import Row, Value
 
 #: What is shown where nothing was measured.
 NOTHING = "-"
+
+
+class HasValues(Protocol):
+    """A row of some table."""
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """By the names of columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +42,7 @@ class Column:
     signed: bool = False
     main: bool = False
 
-    def text(self, row: Row) -> str:
+    def text(self, row: HasValues) -> str:
         """The value as people read it."""
         return self.show(row.values.get(self.name))
 

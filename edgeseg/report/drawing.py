@@ -51,8 +51,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [low, math.sqrt(low * high), high]
 
 
-def svg(chart: alt.LayerChart, *, height: int, title: str) -> str:
-    """An SVG element `WIDTH` wide and `height` high, with `title` as its description."""
+def svg(chart: alt.LayerChart, *, height: int, title: str, width: int = WIDTH) -> str:
+    """An SVG element of so many pixels, with `title` as its description."""
     import vl_convert
 
     axis: dict[str, Any] = {
@@ -62,10 +62,11 @@ def svg(chart: alt.LayerChart, *, height: int, title: str) -> str:
     }  # fmt: skip
     ready = (
         chart.properties(
-            width=WIDTH, height=height, background="transparent", description=title,
+            width=width, height=height, background="transparent", description=title,
             autosize={"type": "fit", "contains": "padding"},
         )
         .configure_axis(**axis)
+        .configure_legend(labelColor=INK, labelFont=_FONT, labelFontSize=12, labelLimit=220)
         .configure_text(font=_FONT, fontSize=12, color=INK)
         .configure_view(stroke=None)
     )  # fmt: skip

@@ -10,7 +10,7 @@ from edgeseg.report.columns import BY_NAME
 from edgeseg.report.distribution import Strip, distribution
 from edgeseg.report.forest import forest
 from edgeseg.report.rows import Row
-from edgeseg.report.scatter import BYTES, TIME, Cost, scatter
+from edgeseg.report.scatter import BYTES, TIME, Cost, file_points, scatter
 from edgeseg.report.section import Section
 
 #: Images that are named in each strip.
@@ -35,7 +35,7 @@ class Figure:
 def pareto_figure(rows: Sequence[Row], cost: Cost, where: str) -> Figure | None:
     """Dice over bytes or time, of the rows of one setting."""
     title = f"Dice over {cost.front}, {where}"
-    drawn = scatter(rows, cost, title=f"{title}: each file as a point")
+    drawn = scatter(file_points(rows, cost), cost, title=f"{title}: each file as a point")
     if drawn is None:
         return None
     return Figure(

@@ -21,49 +21,51 @@ def markdown(sections: Sequence[Section]) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield from (f"## {_plain(section.title)}", "")
+    yield from (f"## {plain(section.title)}", "")
     for statement, evidence in section.statements:
-        yield f"- **{_plain(statement)}** {_plain(evidence)}".rstrip()
+        yield f"- **{plain(statement)}** {plain(evidence)}".rstrip()
     yield ""
-    yield from (_plain(section.rule), "")
+    yield from (plain(section.rule), "")
     if section.doubts:
         yield from ("**Doubtful:**", "")
-        yield from _list(section.doubts)
+        yield from listing(section.doubts)
     if len(section.answers) > 1:
         yield from ("### In each runtime, with each number of threads", "")
-        yield from _table(*answer_table(section.answers), text=range(4))
+        yield from table(*answer_table(section.answers), text=range(4))
     yield from ("### Every row", "")
     used = [column for column in used_columns(section.rows) if column.main or column.name == "state"]
-    yield from _table(
+    yield from table(
         ["file", *(column.title for column in used)],
         [[row.label, *(column.text(row) for column in used)] for row in section.rows],
         text=[0, *(number for number, column in enumerate(used, 1) if column.digits is None)],
     )
-    yield from _list(why_lines(section.result))
+    yield from listing(why_lines(section.result))
     if section.result.host:
         yield from ("### The Keras model on the host: another system, no ratio is made with files", "")
         header, rows = host_table(section.result)
-        yield from _table(header, rows, text=[0, 1])
+        yield from table(header, rows, text=[0, 1])
     yield from ("### Machine and method", "")
     facts = [*machine_facts(section.result), *method_facts(section.result)]
-    yield from _list(f"{term}: {fact}" for term, fact in facts)
+    yield from listing(f"{term}: {fact}" for term, fact in facts)
     yield from ("### What was not measured", "")
-    yield from _list(section.unmeasured)
+    yield from listing(section.unmeasured)
 
 
-def _list(sentences_: Iterable[str]) -> Iterator[str]:
-    lines = [f"- {_plain(sentence)}" for sentence in sentences_]
+def listing(sentences_: Iterable[str]) -> Iterator[str]:
+    """Lines of a list, and an empty one behind it; nothing without sentences."""
+    lines = [f"- {plain(sentence)}" for sentence in sentences_]
     if lines:
         yield from (*lines, "")
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence[int]) -> Iterator[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence[int]) -> Iterator[str]:
+    """Lines of a table, and an empty one behind it; the columns `text` are left aligned."""
     rule = ["---" if column in text else "---:" for column in range(len(header))]
     for cells in (header, rule, *rows):
-        yield f"| {' | '.join(cells if cells is rule else map(_plain, cells))} |"
+        yield f"| {' | '.join(cells if cells is rule else map(plain, cells))} |"
     yield ""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown shows as it is: names of files may hold anything."""
     return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", re.sub(r"\s+", " ", text))

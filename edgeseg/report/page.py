@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from edgeseg._version import __version__
 from edgeseg.bench.table import failure_lines, host_table, model_labels, remarks, why_lines
-from edgeseg.errors import MissingDependencyError
 from edgeseg.report.answer import answer_table
 from edgeseg.report.columns import used_columns
 from edgeseg.report.drawing import load_altair
@@ -19,9 +14,8 @@ from edgeseg.report.figures import cost_figures, image_figure, rows_of
 from edgeseg.report.masks import colour_masks
 from edgeseg.report.method import machine_facts, method_facts
 from edgeseg.report.section import Section
+from edgeseg.report.template import fill
 from edgeseg.report.unmeasured import unmeasured_together
-
-_FOLDER = Path(__file__).parent
 
 #: Images in the table of the worst.
 _WORST = 10
@@ -38,29 +32,11 @@ def page(sections: Sequence[Section]) -> str:
         ResultError: a panel of a result is no image.
     """
     load_altair()
-    try:
-        import jinja2
-        import markupsafe
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"the page needs {error.name}, which is not installed: pip install 'edgeseg[report]', or write "
-            "the report as .md or .csv"
-        ) from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    script = (_FOLDER / "page.js").read_text(encoding="utf-8")
-    text = environment.get_template("page.html.jinja").render(
+    return fill(
+        "page.html.jinja",
         sections=[_shown(section, number) for number, section in enumerate(sections, 1)],
         together=unmeasured_together([section.result for section in sections]),
-        version=__version__,
-        style=markupsafe.Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704  our own
-        script=markupsafe.Markup(script),  # noqa: S704  our own
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        safe=markupsafe.Markup,  # for what Vega drew, which escapes what it writes
     )
-    return text.lstrip()
 
 
 def _shown(section: Section, number: int) -> dict[str, Any]:

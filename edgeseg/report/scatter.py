@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgeseg.bench.bootstrap import Interval
 from edgeseg.report.drawing import ACCENT, GRID, INK, MUTED, load_altair, log_ticks, svg
 from edgeseg.report.rows import Row
 
@@ -37,18 +38,58 @@ BYTES = Cost(name="file_bytes", title="kB of the file as shipped", scale=1e-3, f
 TIME = Cost(name="p50_ms", title="ms of one inference, median", scale=1, front="time")
 
 
-def scatter(rows: Sequence[Row], cost: Cost, *, title: str) -> str | None:
-    """An SVG element, or `None` where no row has both Dice and cost.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A file.
+
+    Attributes:
+        label: what to call it.
+        cost: as in `Row.values`.
+        dice: what it finds, 0 to 1.
+        interval: of that; None: no whiskers.
+        front: whether it is on the Pareto front.
+    """
+
+    label: str
+    cost: float
+    dice: float
+    interval: Interval | None
+    front: bool
+
+
+def file_points(rows: Sequence[Row], cost: Cost) -> Iterator[Point]:
+    """The rows of one setting that have both Dice and cost.
 
     Whiskers are the 95 % interval of the difference from the reference, on the same images, about the
     reference's Dice: the images being the same for all files, that is what tells them apart.
+    """
+    for row in rows:
+        value, dice = row.number(cost.name), row.number("dice_pooled")
+        if value is None or dice is None:
+            continue
+        interval = row.change.interval if row.change else None
+        yield Point(
+            label=row.label,
+            cost=value,
+            dice=dice,
+            interval=(row.change.base + interval[0], row.change.base + interval[1])
+            if row.change and interval
+            else None,
+            front=cost.front in str(row.values["front"]).split(", "),
+        )
+
+
+def scatter(files: Iterable[Point], cost: Cost, *, title: str, y_title: str = "Dice") -> str | None:
+    """An SVG element, or `None` without points.
 
     Args:
-        rows: of one setting.
+        files: in any order.
         cost: what Dice is drawn over.
         title: what is seen, for those who do not see it.
+        y_title: what is on the vertical axis.
     """
-    points = sorted(_points(rows, cost), key=lambda point: point["front"])  # the front lies on top
+    # The front lies on top.
+    points = [_datum(file, cost) for file in sorted(files, key=lambda file: file.front)]
     if not points:
         return None
     alt = load_altair()
@@ -60,7 +101,7 @@ def scatter(rows: Sequence[Row], cost: Cost, *, title: str) -> str | None:
     )
     room = 0.08 * (highest - lowest) or 0.01
     scale = alt.Scale(domain=[lowest - room, highest + room], zero=False, nice=False)
-    y = alt.Y("dice:Q", title="Dice", scale=scale)
+    y = alt.Y("dice:Q", title=y_title, scale=scale)
     data = alt.Data(values=points)
     chart = alt.Chart(data)
     best = alt.Chart(data).transform_filter("datum.front")
@@ -89,21 +130,14 @@ def _shape(alt: Any) -> Any:
     return alt.when("datum.front").then(alt.value("diamond")).otherwise(alt.value("circle"))
 
 
-def _points(rows: Sequence[Row], cost: Cost) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        value, dice = row.number(cost.name), row.number("dice_pooled")
-        if value is None or dice is None:
-            continue
-        best = cost.front in str(row.values["front"]).split(", ")
-        interval = row.change.interval if row.change else None
-        low, high = (row.change.base + end if row.change else dice for end in interval or (0.0, 0.0))
-        unit = cost.title.partition(" ")[0]
-        yield {
-            "cost": value * cost.scale, "dice": dice, "front": best, "label": row.label,
-            "low": low if interval else dice, "high": high if interval else dice,
-            "text": f"{row.label}: {value * cost.scale:,.2f} {unit}, Dice {dice:.4f}"
-            + (", on the Pareto front" if best else ""),
-        }  # fmt: skip
+def _datum(file: Point, cost: Cost) -> dict[str, Any]:
+    value, unit = file.cost * cost.scale, cost.title.partition(" ")[0]
+    low, high = file.interval or (file.dice, file.dice)
+    best = ", on the Pareto front" if file.front else ""
+    return {
+        "cost": value, "dice": file.dice, "low": low, "high": high, "front": file.front, "label": file.label,
+        "text": f"{file.label}: {value:,.2f} {unit}, Dice {file.dice:.4f}{best}",
+    }  # fmt: skip
 
 
 def _domain(points: Sequence[dict[str, Any]]) -> tuple[float, float]:

@@ -92,6 +92,10 @@ class StudyFolder:
         """The training run of a cell."""
         return self.path / "runs" / cell
 
+    def alternative_path(self, cell: str, name: str) -> Path:
+        """The training run of a cell once more, for what is fine-tuned with other settings."""
+        return self.run_path(cell) / "alternatives" / name
+
     def models_path(self, cell: str, variant: str) -> Path:
         """The folder of one variant: files in folders of their own do not wait for each other."""
         return self.path / "models" / cell / variant
@@ -146,6 +150,22 @@ class StudyFolder:
     def begun(self) -> bool:
         """Whether a study was begun here."""
         return (self.path / "study.json").exists()
+
+
+def find_studies(path: Path) -> list[StudyFolder]:
+    """The study in a folder, or those in the folders in it, one for each data set, by name.
+
+    Raises:
+        ResultError: there is none.
+    """
+    folder = StudyFolder(path=path)
+    if folder.begun:
+        return [folder]
+    inner = [StudyFolder(path=each) for each in sorted(path.iterdir())] if path.is_dir() else []
+    found = [each for each in inner if each.begun]
+    if not found:
+        raise ResultError(f"expected a study at {path}, but there is none; `edgeseg study run` begins one")
+    return found
 
 
 def open_folder(path: Path) -> StudyFolder:

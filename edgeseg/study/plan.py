@@ -1,7 +1,7 @@
 """What a study is made of: read from a STUDY.toml, every unknown key refused.
 
 name = "mine"
-dataset = "data"                        # a folder, from where this file lies; or "synthetic"
+dataset = "data"                        # a folder, from where this file lies, or a list; or "synthetic"
 preset = "unet-8"
 combinations = ["bce+adam", "jaccard-bce+rmsprop"]   # none: the study's eight
 # losses = [...], optimizers = [...]    # or every product of these
@@ -17,8 +17,16 @@ epochs = 20
 [pruning]                               # any setting of `edgeseg export --set pruning.KEY=VALUE`;
 epochs = 8                              # [qat], [clustering], [slim] likewise
 
+[also.int8-qat-batch2]                  # a variant made otherwise too, here of one combination (none: all)
+variant = "int8-qat"
+combinations = ["bce+adam"]
+qat.batch_size = 2
+
 [bench]                                 # rounds, seconds, samples, threads, ...
 rounds = 1
+
+[budgets."*int8*.tflite"]               # limits as in budgets.toml (docs/budgets.md), told by the report
+max_bytes = "600 kB"
 
 [needs.train]                           # threads, and what a task asks of a cluster (docs/study.md);
 cpus = 2                                # [needs.fine-tune], [needs.export] likewise
@@ -26,6 +34,7 @@ cpus = 2                                # [needs.fine-tune], [needs.export] like
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,10 +43,12 @@ from typing import Any, TypeVar
 
 from edgeseg import config, fine_tuning
 from edgeseg.bench.options import BenchOptions
+from edgeseg.budget.amounts import parse_tables
+from edgeseg.budget.limits import Budgets, budgets_of
 from edgeseg.config import Preset
 from edgeseg.errors import ConfigError, nearest
 from edgeseg.fine_tuning import HEEDED, FineTuning
-from edgeseg.recipe import recipe
+from edgeseg.recipe import RECIPES, recipe
 from edgeseg.settings import check_choice, check_range, from_stored, names_of
 from edgeseg.study.combination import PAPER, Combination, parse_combination
 
@@ -56,7 +67,7 @@ _KINDS = ("train", "fine-tune", "export")
 _METHODS = ("qat", "pruning", "clustering", "slim")
 _KEYS = (
     "name", "dataset", "preset", "combinations", "losses", "optimizers", "variants", "seeds",
-    "extra_seeds", "training", *_METHODS, "bench", "synthetic", "needs",
+    "extra_seeds", "training", *_METHODS, "also", "bench", "budgets", "synthetic", "needs",
 )  # fmt: skip
 #: Settings of `[training]` that the grid itself decides.
 _DECIDED = {"loss": "combinations", "optimizer": "combinations", "seed": "seeds"}
@@ -93,12 +104,29 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A variant that is made in another way as well, to compare the two.
+
+    Attributes:
+        name: what it is called beside the variants.
+        variant: the one that it is.
+        combinations: of whose networks it is made.
+        fine_tuning: the settings.
+    """
+
+    name: str
+    variant: str
+    combinations: tuple[Combination, ...]
+    fine_tuning: FineTuning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
     """A grid of networks and of the files that are made of each.
 
     Attributes:
         name: of the study.
-        dataset: the folder, `SYNTHETIC`, or None where the command line has to name it.
+        datasets: folders, or `SYNTHETIC` alone; empty where the command line has to name them.
         synthetic: how that data set is made.
         preset: network and training; each cell replaces optimizer, loss and seed.
         combinations: in the order in which they are trained and shown.
@@ -106,12 +134,14 @@ class StudyPlan:
         seeds: of every combination.
         extra_seeds: further ones, by the name of a combination.
         fine_tuning: settings of the variants that need training of their own.
+        alternatives: files that are made beside the variants, with other settings.
         bench: how every file is measured.
+        budgets: what files may cost at most, and find at least; none: no limits.
         needs: by kind of task (`train`, `fine-tune`, `export`).
     """
 
     name: str
-    dataset: Path | str | None
+    datasets: tuple[Path | str, ...]
     synthetic: Synthetic
     preset: Preset
     combinations: tuple[Combination, ...]
@@ -119,7 +149,9 @@ class StudyPlan:
     seeds: tuple[int, ...]
     extra_seeds: Mapping[str, tuple[int, ...]]
     fine_tuning: FineTuning
+    alternatives: tuple[Alternative, ...]
     bench: BenchOptions
+    budgets: Budgets | None
     needs: Mapping[str, Needs]
 
     def seeds_of(self, combination: Combination) -> tuple[int, ...]:
@@ -172,15 +204,15 @@ def parse_plan(text: str, *, path: Path) -> StudyPlan:
 def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
     for key in content:
         check_choice("key", key, _KEYS)
-    dataset = _text(content, "dataset", None)
-    if "synthetic" in content and dataset != SYNTHETIC:
+    datasets = _datasets(content)
+    if "synthetic" in content and datasets != (SYNTHETIC,):
         raise ConfigError(f'[synthetic] changes nothing while dataset is not "{SYNTHETIC}"')
     variants = _texts(content, "variants", VARIANTS)
     sources = [recipe(variant).source for variant in variants]
     combinations = _combinations(content)
     return StudyPlan(
         name=_text(content, "name", path.stem) or path.stem,
-        dataset=path.parent / dataset if dataset and dataset != SYNTHETIC else dataset,
+        datasets=tuple(each if each == SYNTHETIC else path.parent / each for each in datasets),
         synthetic=_fields(Synthetic, _table(content, "synthetic")),
         preset=_preset(content),
         combinations=combinations,
@@ -188,9 +220,21 @@ def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
         seeds=_seeds(content, "seeds", (0,)),
         extra_seeds=_extra_seeds(_table(content, "extra_seeds"), combinations),
         fine_tuning=_fine_tuning(content, sources),
+        alternatives=_alternatives(content, combinations),
         bench=_bench(_table(content, "bench")),
+        budgets=_budgets(_table(content, "budgets"), path),
         needs=_needs(_table(content, "needs")),
     )
+
+
+def _datasets(content: Mapping[str, Any]) -> tuple[str, ...]:
+    if isinstance(content.get("dataset"), list):
+        named = _texts(content, "dataset", ())
+        if SYNTHETIC in named:
+            raise ConfigError(f'"{SYNTHETIC}" is no data set of several; run it as a study of its own')
+        return named
+    one = _text(content, "dataset", None)
+    return (one,) if one else ()
 
 
 def _combinations(content: Mapping[str, Any]) -> tuple[Combination, ...]:
@@ -226,14 +270,55 @@ def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fine_tuning(content: Mapping[str, Any], sources: list[str]) -> FineTuning:
-    if "teacher_run" in _table(content, "slim"):
-        raise ConfigError("slim.teacher_run is not for a study: its networks are taught by their own run")
-    settings = [
-        f"{method}.{key}={value}" for method in _METHODS for key, value in _table(content, method).items()
-    ]
+    settings = _fine_tuning_settings(content)
     chosen = fine_tuning.override(FineTuning(), settings)
     fine_tuning.refuse_ignored(settings, sources)
     return chosen
+
+
+def _fine_tuning_settings(content: Mapping[str, Any]) -> list[str]:
+    if "teacher_run" in _table(content, "slim"):
+        raise ConfigError("slim.teacher_run is not for a study: its networks are taught by their own run")
+    return [
+        f"{method}.{key}={value}" for method in _METHODS for key, value in _table(content, method).items()
+    ]
+
+
+def _alternatives(
+    content: Mapping[str, Any], combinations: tuple[Combination, ...]
+) -> tuple[Alternative, ...]:
+    also = _table(content, "also")
+    return tuple(_alternative(content, name, _table(also, name), combinations) for name in also)
+
+
+def _alternative(
+    content: Mapping[str, Any],
+    name: str,
+    table: Mapping[str, Any],
+    combinations: tuple[Combination, ...],
+) -> Alternative:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,59}", name) or name in (*RECIPES, "train", "bench"):
+        raise ConfigError(
+            "expected a name of small letters, digits, points and hyphens, up to 60, that no variant and no "
+            f"task has, as [also.NAME], but got '{name}'"
+        )
+    for key in table:
+        check_choice("key", key, ("variant", "combinations", *_METHODS))
+    variant = recipe(_text(table, "variant", None) or "")
+    settings = _fine_tuning_settings(table)
+    if not settings:
+        raise ConfigError(f"[also.{name}] sets nothing, so it would be {variant.variant} once more")
+    fine_tuning.refuse_ignored(settings, [variant.source])
+    named = _texts(table, "combinations", tuple(each.name for each in combinations))
+    for each in named:
+        check_choice("combination", each, [known.name for known in combinations])
+    of_all = fine_tuning.override(FineTuning(), _fine_tuning_settings(content))
+    return Alternative(
+        name=name,
+        variant=variant.variant,
+        combinations=tuple(each for each in combinations if each.name in named),
+        fine_tuning=fine_tuning.override(of_all, settings),
+    )
 
 
 def _extra_seeds(
@@ -248,6 +333,21 @@ def _extra_seeds(
 def _bench(table: Mapping[str, Any]) -> BenchOptions:
     lists = {key: tuple(_list(table, key)) for key in ("runtimes", "threads") if key in table}
     return _fields(BenchOptions, {**table, **lists})
+
+
+def _budgets(table: Mapping[str, Any], path: Path) -> Budgets | None:
+    if not table:
+        return None
+    tables = parse_tables(table, 'budgets."FILE NAME"', path)
+    budgets = budgets_of({"models": tables}, path=path)
+    for each in budgets.budgets:
+        for limit in each.limits:
+            if limit.relative:
+                raise ConfigError(
+                    f'{limit.key} in [budgets."{each.pattern}"] needs a baseline, which a study has '
+                    "not; give absolute limits (max_bytes, min_dice, ...)"
+                )
+    return budgets
 
 
 def _needs(table: Mapping[str, Any]) -> dict[str, Needs]:

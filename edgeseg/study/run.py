@@ -68,7 +68,7 @@ def run_study(
         path: of it, for sentences and for a relative data set.
         out: the study's folder: a new one, or one where this study was begun.
         workers: who works.
-        dataset: instead of the plan's.
+        dataset: instead of the plan's, which has one at most then (see `split_datasets`).
         force: make again what was made from other settings.
         tell: told what begins and ends.
         tick: called while it waits, several times a second.
@@ -95,11 +95,35 @@ def run_study(
         return _Study(folder, plan, tasks, data, workers=workers, tell=tell).work_off(tick)
 
 
+def split_datasets(plan: StudyPlan, given: Sequence[Path], out: Path) -> list[tuple[Path | None, Path]]:
+    """A study of several data sets is one of each, in a folder of its own.
+
+    Args:
+        plan: of the study.
+        given: the data sets to use instead of the plan's; empty: the plan's.
+        out: the study's folder.
+
+    Returns:
+        Each data set (None: whatever the plan names) with the folder of its study.
+
+    Raises:
+        ConfigError: two data sets' folders have one name.
+    """
+    datasets = [Path(each) for each in given or plan.datasets]
+    if len(datasets) < 2:
+        return [(given[0] if given else None, out)]
+    names = [each.resolve().name for each in datasets]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"expected data sets in folders of different names, but two are called {name}")
+    return [(each, out / name) for each, name in zip(datasets, names, strict=True)]
+
+
 def _find_dataset(folder: StudyFolder, plan: StudyPlan, given: Path | None) -> SegmentationDataset | None:
     """The data set that the study is run on, or None where it is made for it."""
-    if given is None and plan.dataset == SYNTHETIC:
+    if given is None and plan.datasets == (SYNTHETIC,):
         return None
-    named = given or plan.dataset or (folder.facts()["dataset"]["root"] if folder.begun else None)
+    named = given or next(iter(plan.datasets), folder.facts()["dataset"]["root"] if folder.begun else None)
     if not named:
         raise ConfigError(f"the study '{plan.name}' names no data set; name one with --dataset")
     dataset = open_dataset(Path(named))

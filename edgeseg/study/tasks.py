@@ -10,8 +10,9 @@ from typing import Any
 
 from edgeseg._version import __version__
 from edgeseg.config import TrainingConfig
-from edgeseg.fine_tuning import HEEDED
+from edgeseg.fine_tuning import HEEDED, FineTuning
 from edgeseg.recipe import RECIPES, recipe
+from edgeseg.study.combination import Combination
 from edgeseg.study.plan import StudyPlan, needs_kind
 
 #: What a task without a variant is called by, in ids and tables.
@@ -24,7 +25,7 @@ class Task:
 
     Attributes:
         cell: the trained network that it belongs to: `bce+adam_seed0`.
-        what: `train`, `bench`, or the variant.
+        what: `train`, `bench`, the variant, or the name of an alternative.
         after: ids of the tasks that must be done before; for `bench`, those of the variants, which must have
             ended: what there is of them is measured.
         inputs: all that decides the outcome, but the outcomes of `after`; JSON-able.
@@ -45,7 +46,7 @@ class Task:
     @property
     def variant(self) -> str | None:
         """The variant that it makes, if any."""
-        return None if self.what in (TRAIN, BENCH) else self.what
+        return None if self.what in (TRAIN, BENCH) else str(self.inputs.get("variant", self.what))
 
 
 def task_id(cell: str, what: str) -> str:
@@ -69,14 +70,22 @@ def list_tasks(plan: StudyPlan, dataset_digest: str) -> tuple[Task, ...]:
         for seed in plan.seeds_of(combination)
         for task in _cell(
             plan,
-            f"{combination.name}_seed{seed}",
+            cell_name(combination, seed),
+            combination,
             replace(plan.preset.training, loss=combination.loss, optimizer=combination.optimizer, seed=seed),
             dataset_digest,
         )
     )
 
 
-def _cell(plan: StudyPlan, cell: str, training: TrainingConfig, dataset_digest: str) -> Iterator[Task]:
+def cell_name(combination: Combination, seed: int) -> str:
+    """What a trained network is called: `bce+adam_seed0`."""
+    return f"{combination.name}_seed{seed}"
+
+
+def _cell(
+    plan: StudyPlan, cell: str, combination: Combination, training: TrainingConfig, dataset_digest: str
+) -> Iterator[Task]:
     made: dict[str, Task] = {}
 
     def add(what: str, after: tuple[str, ...], inputs: Mapping[str, Any]) -> None:
@@ -96,12 +105,19 @@ def _cell(plan: StudyPlan, cell: str, training: TrainingConfig, dataset_digest: 
         source = recipe(variant).source
         stages = _stages(source)
         shared = dict.fromkeys(owners[stage] for stage in stages if stage in owners)
-        settings = {group: asdict(getattr(plan.fine_tuning, group)) for group in HEEDED[source]}
-        add(variant, (TRAIN, *shared), {"fine_tuning": settings})
+        add(variant, (TRAIN, *shared), {"fine_tuning": _settings(plan.fine_tuning, source)})
         for stage in stages:
             owners.setdefault(stage, variant)
+    for each in plan.alternatives:
+        if combination in each.combinations:
+            settings = _settings(each.fine_tuning, recipe(each.variant).source)
+            add(each.name, (TRAIN,), {"fine_tuning": settings, "variant": each.variant})
     add(BENCH, tuple(each for each in made if each != TRAIN), {"bench": plan.bench.to_dict()})
     yield from made.values()
+
+
+def _settings(chosen: FineTuning, source: str) -> dict[str, Any]:
+    return {group: asdict(getattr(chosen, group)) for group in HEEDED[source]}
 
 
 def _stages(source: str) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset, open_dataset
@@ -22,6 +23,9 @@ from edgeseg.errors import EdgesegError, TrainingError
 from edgeseg.progress import Progress
 from edgeseg.study.folder import StudyFolder
 from edgeseg.study.process import Question, answer_path
+
+if TYPE_CHECKING:
+    from edgeseg.training.run_folder import RunFolder
 
 #: Seconds between two words on how far a task is, at least.
 _INTERVAL = 1.0
@@ -102,7 +106,6 @@ def _export(question: Question, folder: StudyFolder, progress: Progress) -> list
     from edgeseg.export.options import ExportOptions
     from edgeseg.export.run import export_run
     from edgeseg.recipe import recipe
-    from edgeseg.training.run_folder import open_run
 
     settings = [
         f"{group}.{key}={value}"
@@ -112,14 +115,31 @@ def _export(question: Question, folder: StudyFolder, progress: Progress) -> list
     # The study has already refused what is not to be replaced; what a killed task left is.
     options = ExportOptions(fine_tuning=fine_tuning.override(fine_tuning.FineTuning(), settings), force=True)
     made = export_run(
-        open_run(folder.run_path(question.cell)),
+        _run(question, folder),
         _dataset(question),
-        [recipe(question.what)],
+        [recipe(question.inputs.get("variant", question.what))],
         folder.models_path(question.cell, question.what),
         options=options,
         progress=progress,
     )
     return [artifact.path for artifact in made]
+
+
+def _run(question: Question, folder: StudyFolder) -> RunFolder:
+    """The trained run; for an alternative, a copy with room for fine-tuned runs of its own."""
+    from edgeseg.training.run_folder import open_run
+
+    trained = folder.run_path(question.cell)
+    if "variant" not in question.inputs:
+        return open_run(trained)
+    path = folder.alternative_path(question.cell, question.what)
+    model = trained / "best.keras"
+    there = (path / "run.json").exists() and files.sha256(path / model.name) == files.sha256(model)
+    if not there:
+        with files.staged_folder(path, marker="run.json", force=True) as stage:
+            for name in ("run.json", "history.csv", model.name):
+                shutil.copyfile(trained / name, stage / name)
+    return open_run(path)
 
 
 def _bench(question: Question, folder: StudyFolder, progress: Progress) -> list[Path]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edgeseg.report.distribution import Strip, distribution
 from edgeseg.report.drawing import log_ticks
 from edgeseg.report.figures import cost_figures, image_figure, rows_of
-from edgeseg.report.scatter import BYTES, scatter
+from edgeseg.report.scatter import BYTES, file_points, scatter
 from edgeseg.report.section import make_sections
 
 
@@ -29,7 +29,7 @@ def labels(svg):
 
 def test_every_point_says_which_file_it_is_and_what_it_costs(rich):
     section = section_of(rich)
-    found = labels(scatter(rows_of(section, section.answers[0]), BYTES, title="bytes"))
+    found = labels(scatter(file_points(rows_of(section, section.answers[0]), BYTES), BYTES, title="bytes"))
     assert sorted(found) == [
         "float32: 400.00 kB, Dice 0.9474",
         "int8: 100.00 kB, Dice 0.9474, on the Pareto front",

@@ -31,7 +31,25 @@ def test_an_empty_study_is_the_grid_of_the_paper():
 
 
 def test_a_relative_data_set_starts_from_the_file():
-    assert parse('dataset = "../data"').dataset == Path("studies/../data")
+    assert parse('dataset = "../data"').datasets == (Path("studies/../data"),)
+
+
+def test_several_data_sets_start_from_the_file_too():
+    assert parse('dataset = ["a", "/b"]').datasets == (Path("studies/a"), Path("/b"))
+
+
+def test_an_alternative_has_the_settings_of_all_but_for_its_own():
+    plan = parse("[qat]\nepochs = 5\n[also.qat2]\nvariant = 'int8-qat'\nqat.batch_size = 2\n")
+    (other,) = plan.alternatives
+    assert (other.name, other.variant, other.combinations) == ("qat2", "int8-qat", plan.combinations)
+    assert (other.fine_tuning.qat.epochs, other.fine_tuning.qat.batch_size) == (5, 2)
+    assert plan.fine_tuning.qat.batch_size != 2
+
+
+def test_budgets_are_limits_by_file_name():
+    plan = parse('[budgets."*int8*"]\nmax_bytes = "600 kB"\nmin_dice = 0.8\n')
+    (budget,) = plan.budgets.budgets
+    assert (budget.pattern, [limit.amount for limit in budget.limits]) == ("*int8*", [600_000, 0.8])
 
 
 def test_losses_and_optimizers_give_every_product():
@@ -75,6 +93,16 @@ def test_extra_seeds_come_behind_the_seeds_of_all():
         ('variants = "float32"', "expected a list as variants, but got 'float32'"),
         ("variants = []", "expected a list as variants, but got []"),
         ("variants = [1]", "expected a list of texts as variants"),
+        ('dataset = ["a", "synthetic"]', '"synthetic" is no data set of several'),
+        ("[also.qat]\nqat.batch_size = 2", "no variant ''; "),
+        ("[also.x]\nvariant = 'int8-qat'", "[also.x] sets nothing, so it would be int8-qat once more"),
+        ("[also.x]\nvariant = 'int8-qat'\npruning.epochs = 2", "pruning.epochs changes nothing in the"),
+        ("[also.x]\nvariant = 'int8-qat'\nqat.epochs = 2\ncombinations = ['bce+adm']", "no combination"),
+        ("[also.pruned]\nvariant = 'int8-qat'\nqat.epochs = 2", "but got 'pruned'"),
+        ("[also.'../x']\nvariant = 'int8-qat'\nqat.epochs = 2", "but got '../x'"),
+        ("[budgets.'*']\nmax_byte = 1", "no limit 'max_byte' in "),
+        ("[budgets.'*']\nmax_growth_bytes = '1 %'", 'max_growth_bytes in [budgets."*"] needs a baseline'),
+        ("[budgets]\nmax_bytes = 1", "expected tables [budgets."),
         ('combinations = ["bce"]', "expected a combination as LOSS+OPTIMIZER (bce+adam), but got 'bce'"),
         ('combinations = ["dice+adam"]', "no loss 'dice'; did you mean 'dice-bce'?"),
         ('combinations = ["bce+sgd"]', "no optimizer 'sgd'; "),
@@ -131,8 +159,8 @@ def test_the_studies_that_come_along_are_what_the_page_says():
         plan = plans[name]
         assert len(plan.combinations) == 8
         assert sum(len(plan.seeds_of(each)) for each in plan.combinations) == 12
-        assert plan.dataset is None
-    assert plans["smoke"].dataset == "synthetic"
+        assert plan.datasets == ()
+    assert plans["smoke"].datasets == ("synthetic",)
 
 
 @pytest.mark.parametrize(

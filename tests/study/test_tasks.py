@@ -133,3 +133,24 @@ def test_cells_differ_in_loss_optimizer_and_seed_alone(plan):
         for each in trainings
     ]
     assert all(each == rest[0] for each in rest)
+
+
+def test_an_alternative_is_made_of_the_trained_network_and_benched_with_the_variants():
+    text = "[also.qat2]\nvariant = 'int8-qat'\ncombinations = ['bce+adam']\nqat.batch_size = 2\n"
+    plan = parse_plan(text, path=Path("x.toml"))
+    tasks = {task.id: task for task in list_tasks(plan, "d")}
+    other, usual = tasks["bce+adam_seed0_qat2"], tasks["bce+adam_seed0_int8-qat"]
+    assert (other.variant, other.after) == ("int8-qat", ("bce+adam_seed0_train",))
+    assert other.digest != usual.digest
+    assert other.id in tasks["bce+adam_seed0_bench"].after
+    assert "bce+nadam_seed0_qat2" not in tasks
+
+
+def test_an_alternative_changes_nothing_of_what_others_are_made_from():
+    alone, beside = (
+        {task.id: task.digest for task in list_tasks(parse_plan(text, path=Path("x.toml")), "d")}
+        for text in ("", "[also.qat2]\nvariant = 'int8-qat'\nqat.batch_size = 2\n")
+    )
+    assert {key: beside[key] for key in alone if "bench" not in key} == {
+        key: digest for key, digest in alone.items() if "bench" not in key
+    }
