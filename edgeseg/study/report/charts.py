@@ -43,8 +43,9 @@ def curves(lines: Sequence[Curve], *, x: str, y: str, title: str) -> str:
         for line in lines
     ]  # fmt: skip
     names = [line.name for line in lines]
-    colour = alt.Color("name:N", title=None, sort=names, scale=_series(alt, names), legend=_legend(alt))
-    dash = alt.StrokeDash("name:N", sort=names, legend=None, scale=_dashes(alt, names))
+    legend = alt.Legend(orient="top", columns=2, symbolType="stroke", symbolStrokeWidth=2, symbolSize=300)
+    colour = alt.Color("name:N", title=None, sort=names, scale=_series(alt, names), legend=legend)
+    dash = alt.StrokeDash("name:N", sort=names, title=None, legend=legend, scale=_dashes(alt, names))
     axes = {
         "x": alt.X("x:Q", title=x, axis=alt.Axis(tickMinStep=1, format="d")),
         "y": alt.Y("y:Q", title=y, scale=alt.Scale(zero=False)),
@@ -157,4 +158,4 @@ def _dashes(alt: Any, names: Sequence[str]) -> Any:
 
 
 def _legend(alt: Any) -> Any:
-    return alt.Legend(orient="top", columns=2, symbolStrokeWidth=2)
+    return alt.Legend(orient="top", columns=4)

@@ -136,7 +136,7 @@ def _metric_columns() -> list[Column]:
         columns += [
             Column(name=metric, title=title, about="mean over the test images, and over seeds", digits=4,
                    main=True),
-            Column(name=f"paper_{metric}", title=f"paper's {title}", about="Table 3 of the paper, other data",
+            Column(name=f"paper_{metric}", title="(paper)", about="Table 3 of the paper, other data",
                    digits=4, main=True),
             Column(name=f"{metric}_low", title=f"{title} from", about="95 % interval over source images",
                    digits=4),
