@@ -24,10 +24,13 @@ class Node:
             "--disable-usage-stats", "--temp-dir", folder, "--min-worker-port", first,
             "--max-worker-port", first + 150, *arguments,
         ]  # fmt: skip
+        own = folder / "tmp"  # what a task leaves there, the other node does not see
+        own.mkdir()
         with (folder / "start.log").open("w") as log:
             self._process = subprocess.Popen(
-                list(map(str, command)), stdout=log, stderr=log, start_new_session=True
-            )
+                list(map(str, command)), stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, "TMPDIR": str(own)},
+            )  # fmt: skip
 
     def processes(self):
         """Process ids: those that name the node's folder, and what descends from them."""

@@ -49,6 +49,12 @@ def study_run(
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="ray: of the cluster's head node.")
     ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="ray: an object store (s3://BUCKET/PATH, ...), where nodes share no folder."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make again what has other settings now.")] = False,
 ) -> None:
     """Run a study, or go on with it; what is done is not done again.
@@ -63,7 +69,7 @@ def study_run(
     studies = split_datasets(plan, dataset or (), out)
     note(f"study '{plan.name}' in {out}; `edgeseg study status {out}` shows where it stands")
     try:
-        with _workers(plan, engine, workers, address) as who:
+        with _workers(plan, engine, workers, address, store) as who:
             complete = [
                 _run_one(text, path, folder, data, who, force=force, name=len(studies) > 1)
                 for data, folder in studies
@@ -181,7 +187,9 @@ def study_report(
 
 
 @contextlib.contextmanager
-def _workers(plan: StudyPlan, engine: str, workers: int | None, address: str | None) -> Iterator[Workers]:
+def _workers(
+    plan: StudyPlan, engine: str, workers: int | None, address: str | None, store: str | None
+) -> Iterator[Workers]:
     import os
 
     from edgeseg.settings import check_choice, check_range
@@ -189,8 +197,9 @@ def _workers(plan: StudyPlan, engine: str, workers: int | None, address: str | N
 
     check_choice("engine", engine, ("local", "ray"))
     if engine == "local":
-        if address:
-            raise ConfigError("--address changes nothing without --engine ray")
+        for name, given in (("--address", address), ("--store", store)):
+            if given:
+                raise ConfigError(f"{name} changes nothing without --engine ray")
         most = 1 if workers is None else workers
         check_range("--workers", most, 1, 1024)
         threads, cores = max(each.cpus for each in plan.needs.values()), len(os.sched_getaffinity(0))
@@ -203,8 +212,9 @@ def _workers(plan: StudyPlan, engine: str, workers: int | None, address: str | N
     if not address:
         raise ConfigError("--engine ray needs --address HOST:PORT of the cluster's head node")
     from edgeseg.study.cluster import ray_engine
+    from edgeseg.study.store import Store
 
-    with ray_engine(address, plan) as start:
+    with ray_engine(address, plan, Store.open(store) if store else None) as start:
         yield Workers(engine=start, most=sys.maxsize)  # those that find no room wait in the cluster
 
 

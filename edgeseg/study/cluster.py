@@ -1,8 +1,8 @@
 """The engine `ray`: the same tasks on the nodes of a Ray cluster (extra `cluster`).
 
 Every node has edgeseg with its extras `train` and `cluster`, and sees the study's folder and the data set at
-the same paths. A node that goes away takes its tasks along; Ray starts them on another one, where they go on
-from their last checkpoint.
+the same paths, or all use a `store`. A node that goes away takes its tasks along; Ray starts them on another
+one, where they go on from their last checkpoint.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from edgeseg.errors import ConfigError, MissingDependencyError
 from edgeseg.study.plan import Needs, StudyPlan
 from edgeseg.study.process import Outcome, Question, Started, perform
 from edgeseg.study.run import Engine
+from edgeseg.study.store import Store, brought_back, perform_from_store
 from edgeseg.study.tasks import Task, needs_of
 
 #: How often Ray starts a task again whose node went away.
@@ -31,12 +33,13 @@ _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" 
 
 
 @contextlib.contextmanager
-def ray_engine(address: str, plan: StudyPlan) -> Iterator[Engine]:
+def ray_engine(address: str, plan: StudyPlan, store: Store | None = None) -> Iterator[Engine]:
     """Connect to a cluster.
 
     Args:
         address: `HOST:PORT` of the head node.
         plan: what its tasks need.
+        store: where nodes that share no folder with this machine get and put files.
 
     Yields:
         The engine. Ray decides where a task runs and when; those that find no room wait.
@@ -52,14 +55,18 @@ def ray_engine(address: str, plan: StudyPlan) -> Iterator[Engine]:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(f"expected a Ray cluster at {address}, but connecting failed: {first}") from error
-    remote = ray.remote(perform)
+    remote = ray.remote(perform_from_store if store else perform)
 
     def start(question: Question, task: Task) -> Started:
         needs = plan.needs[needs_of(task)]
-        reference = remote.options(name=task.id, max_retries=_RETRIES, **_resources(needs)).remote(question)
-        return Started(
+        ready = remote.options(name=task.id, max_retries=_RETRIES, **_resources(needs))
+        if store:
+            store.push_data(Path(question.dataset), question.dataset_digest)
+        reference = ready.remote(question, store.url) if store else ready.remote(question)
+        started = Started(
             outcome=lambda: _outcome(ray, reference), end=lambda: ray.cancel(reference, force=True)
         )
+        return brought_back(started, store, question) if store else started
 
     try:
         yield start

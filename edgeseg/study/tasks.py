@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from edgeseg._version import __version__
@@ -76,6 +77,25 @@ def list_tasks(plan: StudyPlan, dataset_digest: str) -> tuple[Task, ...]:
             dataset_digest,
         )
     )
+
+
+#: Stage of a source -> the name of its run, where the two differ.
+_RUN_NAMES = {"qat": "int8-qat"}
+
+
+def run_of(cell: str, what: str, variant: str) -> Path | None:
+    """Where the run that a task trains or fine-tunes lies below the study's folder; None of a conversion."""
+    run = Path("runs", cell)
+    if what == TRAIN:
+        return run
+    source = recipe(variant).source
+    if not HEEDED[source]:
+        return None
+    if what != variant:
+        run = run / "alternatives" / what
+    for stage in source.split("-"):
+        run = run / "variants" / _RUN_NAMES.get(stage, stage)
+    return run
 
 
 def cell_name(combination: Combination, seed: int) -> str:

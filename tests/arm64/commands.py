@@ -18,14 +18,14 @@ _BRIEFLY = ("--quick", "--samples", "1", "--time", "0", "--warmup", "0", "--imag
 
 _FEW = [f"data/images/blob_0{number}.png" for number in range(3)]
 
-#: Name -> arguments of Python, in a folder that holds `pictures`.
+#: Name -> arguments of Python, in a folder that holds `pictures`; the longest first, since two run at a time.
 COMMANDS = {
+    "bench": ("-m", "edgeseg", "bench", PUBLISHED, "--data", "data", *_BRIEFLY, "--out", "bench.json"),
     "doctor": ("-m", "edgeseg", "doctor", "--json"),
     "inspect": ("-m", "edgeseg", "inspect", PUBLISHED, "--json"),
     "outputs": (_OUTPUTS, PUBLISHED, SMALL),
     "predict-small": ("-m", "edgeseg", "predict", SMALL, *_FEW, "--out", "small"),
     "predict": ("-m", "edgeseg", "predict", PUBLISHED, "large.png", "--out", "published"),
-    "bench": ("-m", "edgeseg", "bench", PUBLISHED, "--data", "data", *_BRIEFLY, "--out", "bench.json"),
 }
 
 

@@ -25,6 +25,11 @@ def refused(result, sentence, out):
         (("small", "--dataset", "nowhere"), "images/ is missing"),
         (("smoke", "--engine", "rya"), "no engine 'rya'; did you mean 'ray'?"),
         (("smoke", "--address", "localhost:1"), "--address changes nothing without --engine ray"),
+        (("smoke", "--store", "s3://b/x"), "--store changes nothing without --engine ray"),
+        (
+            ("smoke", "--engine", "ray", "--address", "h:1", "--store", "nosuch://b"),
+            "expected a store to write to as --store, but nosuch://b: Protocol not known",
+        ),
         (("smoke", "--workers", "0"), "expected --workers from 1 to 1024, but got 0"),
         (("smoke", "--engine", "ray"), "--engine ray needs --address HOST:PORT"),
         (

@@ -16,18 +16,13 @@ from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult, load_result
 from edgeseg.errors import ResultError
-from edgeseg.fine_tuning import HEEDED
 from edgeseg.metrics import NAMES
-from edgeseg.recipe import recipe
 from edgeseg.study.combination import Combination
 from edgeseg.study.folder import DONE, FAILED, StudyFolder
 from edgeseg.study.plan import StudyPlan
-from edgeseg.study.tasks import BENCH, TRAIN, Task, cell_name, list_tasks
+from edgeseg.study.tasks import BENCH, Task, cell_name, list_tasks, run_of
 
 Floats = npt.NDArray[np.float64]
-
-#: Stage of a source -> its run's folder, where the two differ.
-_RUN_NAMES = {"qat": "int8-qat"}
 
 #: One epoch: the columns of history.csv.
 Epoch = Mapping[str, float]
@@ -226,26 +221,13 @@ def _refuse_other_images(files: Sequence[File]) -> None:
 
 
 def _training(folder: StudyFolder, task: Task, cell: tuple[Combination, int]) -> Iterator[Training]:
-    path = _history_path(folder, task)
-    if path is None or not path.exists():
+    run = run_of(task.cell, task.what, task.variant or "")
+    if run is None:
         return
-    combination, seed = cell
-    yield Training(combination=combination, seed=seed, what=task.what, epochs=_epochs(path))
-
-
-def _history_path(folder: StudyFolder, task: Task) -> Path | None:
-    """Where the history of what a task trained lies; none of a conversion."""
-    run = folder.run_path(task.cell)
-    if task.what == TRAIN:
-        return run / "history.csv"
-    source = recipe(task.variant or "").source
-    if not HEEDED[source]:
-        return None
-    if task.variant != task.what:
-        run = folder.alternative_path(task.cell, task.what)
-    for stage in source.split("-"):
-        run = run / "variants" / _RUN_NAMES.get(stage, stage)
-    return run / "history.csv"
+    path = folder.path / run / "history.csv"
+    if path.exists():
+        combination, seed = cell
+        yield Training(combination=combination, seed=seed, what=task.what, epochs=_epochs(path))
 
 
 def _epochs(path: Path) -> list[Epoch]:
