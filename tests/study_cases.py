@@ -3,7 +3,14 @@
 import subprocess
 import sys
 
-PLAN = """
+#: Of the first network alone.
+ALSO = """[also.pruned-70]
+variant = "pruned"
+combinations = ["bce+adam"]
+pruning.sparsity = 0.7
+"""
+
+PLAN = f"""
 dataset = "data"
 preset = "unet-8"
 combinations = ["bce+adam", "jaccard-bce+rmsprop"]
@@ -24,6 +31,7 @@ epochs = 2
 [slim]
 target_bytes = 1000
 
+{ALSO}
 [bench]
 rounds = 1
 seconds = 0.02

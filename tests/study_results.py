@@ -80,7 +80,7 @@ def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda 
     folder = StudyFolder(path=path)
     (path / "study.toml").write_text(plan)
     dataset = {"name": "hand", "root": "/nowhere", "digest": DIGEST}
-    files.write_json(path / "study.json", {"schema_version": 1, "edgeseg": "0", "dataset": dataset})
+    files.write_json(path / "study.json", {"schema_version": 1, "name": "hand", "dataset": dataset})
     tasks = list_tasks(parse_plan(plan, path=path / "study.toml"), DIGEST)
     models = {}
     for task in tasks:
@@ -90,6 +90,7 @@ def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda 
             folder.write_record(task.id, Record(state=FAILED, digest=task.digest, error="it broke"))
             continue
         sha = hashlib.sha256(task.id.encode()).hexdigest()
+        after = {}
         outputs = {f"models/{task.cell}/{task.what}/x.tflite": sha}
         if task.what == BENCH:
             result = make_result()
@@ -101,6 +102,7 @@ def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda 
             )
             save_result(folder.bench_path(task.cell), result)
             outputs = {}
+            after = dict.fromkeys((maker for maker in task.after if maker not in (*failed, *missing)), "0")
         elif task.what == TRAIN:
             _write_history(folder, task, 5, seconds(TRAIN))
             outputs = {}
@@ -114,8 +116,8 @@ def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda 
             model = make_model(
                 f"{task.what}.tflite", task.variant, BYTES.get(task.what, 100_000), measurement
             )
-            models.setdefault(task.cell, []).append(replace(model, sha256=sha))
-        folder.write_record(task.id, Record(state=DONE, digest=task.digest, outputs=outputs))
+            models.setdefault(task.cell, []).append(model)
+        folder.write_record(task.id, Record(state=DONE, digest=task.digest, after=after, outputs=outputs))
     return path
 
 

@@ -1,7 +1,7 @@
 """The folder of a study, and its layout.
 
 study.toml      the plan, as it was given
-study.json      the data set: name, folder, digest
+study.json      the study's name; the data set's name, folder and digest
 tasks/          ID.json: one record a task; ID.progress.json, ID.log while and after it runs
 data/           the data set, where it is made for the study
 runs/CELL/      training runs
@@ -185,12 +185,13 @@ def open_folder(path: Path) -> StudyFolder:
 _OURS = frozenset({".lock", "study.toml", "data"})
 
 
-def begin(folder: StudyFolder, text: str, dataset: SegmentationDataset) -> None:
+def begin(folder: StudyFolder, name: str, text: str, dataset: SegmentationDataset) -> None:
     """Write down what the study is, or what it now is."""
     files.write_text(folder.path / "study.toml", text)
     facts = {
         "schema_version": SCHEMA_VERSION,
         "edgeseg": __version__,
+        "name": name,
         "dataset": {
             "name": dataset.name,
             "root": str(dataset.root.resolve()),

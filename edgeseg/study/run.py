@@ -91,7 +91,7 @@ def run_study(
         tasks = list_tasks(plan, data.digest)
         if not force:
             _refuse_changed(folder, tasks, path)
-        begin(folder, text, data)
+        begin(folder, plan.name, text, data)
         return _Study(folder, plan, tasks, data, workers=workers, tell=tell).work_off(tick)
 
 

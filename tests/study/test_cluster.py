@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("ray")
 
 from ray_cluster import command_line, two_nodes, wait_until
-from study_cases import edgeseg, plan_of
+from study_cases import ALSO, edgeseg, plan_of
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
@@ -23,6 +23,7 @@ def plan_text(blobs, combinations):
         ('["bce+adam", "jaccard-bce+rmsprop"]', json.dumps(combinations)),
         (', "pruned", "slim", "slim-int8-ptq"]', "]"),
         ("[pruning]\nepochs = 2\n", ""),
+        (ALSO, ""),
         ("[slim]\ntarget_bytes = 1000\n", ""),
         ("epochs = 12", "epochs = 40"),  # long enough to be hit
     ):

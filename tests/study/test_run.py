@@ -130,7 +130,7 @@ def undisturbed(study, tmp_path_factory):
 
 def test_a_killed_study_ends_with_the_files_of_an_undisturbed_one(study, undisturbed):
     files = [path.relative_to(undisturbed["out"]) for path in undisturbed["out"].glob("models/*/*/*.tflite*")]
-    assert len(files) == 2
+    assert len(files) == 3
     for name in files:
         assert (undisturbed["out"] / name).read_bytes() == (study["out"] / name).read_bytes()
 
@@ -166,17 +166,40 @@ def test_a_failed_cell_is_reported_and_the_others_go_on(study):
 
 def test_the_bench_measures_on_test_images_what_there_is(study):
     result = load_result(study["out"] / "bench" / f"{CELLS[0]}.json")
-    assert {model.variant for model in result.models} == {"float32", "pruned"}
+    assert [model.variant for model in result.models] == ["float32", "pruned", "pruned"]
     assert result.dataset.split == "test"
     assert result.complete
+
+
+def test_an_alternative_has_its_own_settings_and_leaves_the_variant_alone(study):
+    sparsity = {}
+    for what in ("pruned", "pruned-70"):
+        (sidecar,) = (study["out"] / "models" / CELLS[0] / what).glob("*.json")
+        sparsity[what] = json.loads(sidecar.read_text())["audit"]["sparsity"]
+    assert sparsity["pruned"] > sparsity["pruned-70"] > 0.5
+    assert not (study["out"] / "models" / CELLS[1] / "pruned-70").exists()
+
+
+def test_the_report_shows_what_there_is_and_what_failed(study, tmp_path):
+    out = tmp_path / "study.html"
+    table, text = tmp_path / "study.csv", tmp_path / "study.md"
+    options = [part for path in (out, table, text) for part in ("--out", path)]
+    result = edgeseg("study", "report", study["out"], *options)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == [str(out), str(table), str(text)]
+    assert len(table.read_text().splitlines()) == 1 + 2 + 2 + 1
+    assert text.read_text().startswith("# The study mine on blobs")
+    assert "slim failed: no network fits" in text.read_text()
+    assert "Figure 3: F1 while training" in out.read_text()
+    assert out.read_text().count('alt="The mask of pruned-70') == 1
 
 
 def test_status_counts_up_and_tells_why(study):
     table = edgeseg("study", "status", study["out"])
     assert table.returncode == 0
-    assert "8 done, 2 failed, 2 blocked; not running" in table.stdout
+    assert "9 done, 2 failed, 2 blocked; not running" in table.stdout
     told = json.loads(edgeseg("study", "status", study["out"], "--json").stdout)
-    assert told["counts"] == {"done": 8, "failed": 2, "blocked": 2}
+    assert told["counts"] == {"done": 9, "failed": 2, "blocked": 2}
     assert {each["task"] for each in told["tasks"] if each["state"] == "failed"} == {
         f"{cell}_slim" for cell in CELLS
     }

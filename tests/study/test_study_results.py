@@ -1,5 +1,7 @@
 """What is read from a study's folder, and one sentence for what does not fit."""
 
+import json
+
 import pytest
 
 from edgeseg.errors import ResultError
@@ -76,6 +78,16 @@ def test_a_study_where_nothing_was_measured_is_a_sentence(tmp_path):
     plan = 'combinations = ["bce+adam"]'
     path = write_study(tmp_path / "s", as_the_paper, plan=plan, missing=("bce+adam_seed0_bench",))
     with pytest.raises(ResultError, match="nothing was measured yet in the study"):
+        read_results(path)
+
+
+def test_a_bench_of_other_files_than_there_are_is_a_sentence(tmp_path):
+    path = write_study(tmp_path / "s", as_the_paper)
+    record = path / "tasks" / "bce+adam_seed0_bench.json"
+    value = json.loads(record.read_text())
+    value["after"].pop("bce+adam_seed0_pruned")
+    record.write_text(json.dumps(value))
+    with pytest.raises(ResultError, match="adam_seed0_bench measured other files than there are now"):
         read_results(path)
 
 

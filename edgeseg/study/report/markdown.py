@@ -18,7 +18,7 @@ def markdown(reading: Reading) -> str:
 
 def _lines(reading: Reading) -> Iterator[str]:
     results = reading.results
-    yield from (f"# The study {plain(results.plan.name)} on {plain(results.dataset)}", "")
+    yield from (f"# The study {plain(results.name)} on {plain(results.dataset)}", "")
     yield from listing(f"{what}: {cell.label}, {facts(cell)}." for what, cell in reading.choices)
     yield from (rule(), "")
     remarks = (

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgeseg.bench.table import model_labels
 from edgeseg.report.drawing import load_altair
 from edgeseg.report.figures import Figure
 from edgeseg.report.masks import colour_masks
@@ -41,7 +40,7 @@ def page(reading: Reading) -> str:
     return fill(
         "study.html.jinja",
         folder=Path(__file__).parent,
-        name=results.plan.name,
+        name=results.name,
         dataset=results.dataset,
         best=[(what, cell, facts(cell)) for what, cell in reading.choices],
         broken=reading.broken,
@@ -71,7 +70,7 @@ def _panels(reading: Reading) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         bench = results.benches.get(cell)
         if bench is None or not bench.panels:
             continue
-        labels = model_labels(bench)
+        labels = {file.model.name: file.what for file in results.files if file.cell == cell}
         shown = [
             {
                 "panel": panel,

@@ -18,7 +18,7 @@ from edgeseg.bench.result import BenchResult, ModelResult, load_result
 from edgeseg.errors import ResultError
 from edgeseg.metrics import NAMES
 from edgeseg.study.combination import Combination
-from edgeseg.study.folder import DONE, FAILED, StudyFolder
+from edgeseg.study.folder import DONE, FAILED, Record, StudyFolder
 from edgeseg.study.plan import StudyPlan
 from edgeseg.study.tasks import BENCH, Task, cell_name, list_tasks, run_of
 
@@ -85,6 +85,7 @@ class StudyResults:
     """All that a study has found until now.
 
     Attributes:
+        name: of the study.
         plan: the grid.
         dataset: name of the data set.
         files: cell by cell, in the order of the plan.
@@ -96,6 +97,7 @@ class StudyResults:
             files, so that differences can be taken draw by draw.
     """
 
+    name: str
     plan: StudyPlan
     dataset: str
     files: tuple[File, ...]
@@ -166,9 +168,11 @@ def read_results(path: Path) -> StudyResults:
         for task in tasks
         if task.what == BENCH and task.id in done
     }
-    files = tuple(
-        file for task in tasks for file in _file(folder, task, benches.get(task.cell), cells[task.cell])
-    )
+    models: dict[str, ModelResult] = {}
+    for task in tasks:
+        if task.what == BENCH and task.cell in benches:
+            models |= _models(records, task, benches[task.cell])
+    files = tuple(file for task in tasks for file in _file(task, models.get(task.id), cells[task.cell]))
     if not files:
         raise ResultError(
             f"nothing was measured yet in the study {path}; `edgeseg study run` goes on with it, `edgeseg "
@@ -177,6 +181,7 @@ def read_results(path: Path) -> StudyResults:
     _refuse_other_images(files)
     trained = [task for task in tasks if task.id in done and task.what != BENCH]
     return StudyResults(
+        name=facts["name"],
         plan=plan,
         dataset=facts["dataset"]["name"],
         files=files,
@@ -192,23 +197,29 @@ def read_results(path: Path) -> StudyResults:
     )
 
 
-def _file(
-    folder: StudyFolder, task: Task, bench: BenchResult | None, cell: tuple[Combination, int]
-) -> Iterator[File]:
-    record = folder.record(task.id)
-    if bench is None or task.variant is None or record is None or record.state != DONE:
+def _models(records: Mapping[str, Record | None], task: Task, bench: BenchResult) -> dict[str, ModelResult]:
+    """What a bench measured, by the task that made each file: in the order in which it was given them."""
+    record = records[task.id]
+    measured = record.after if record else {}
+    makers = [
+        each for each in task.after if each in measured and (made := records[each]) for _ in made.outputs
+    ]
+    if len(makers) != len(bench.models):
+        raise ResultError(f"{task.id} measured other files than there are now; run the study again")
+    return dict(zip(makers, bench.models, strict=True))
+
+
+def _file(task: Task, model: ModelResult | None, cell: tuple[Combination, int]) -> Iterator[File]:
+    if model is None:
         return
-    for model in bench.models:
-        if model.sha256 in record.outputs.values():
-            measurement = model.measurements[0]
-            quality = model.quality(measurement.runtime)
-            if quality and measurement.runs and not measurement.failure:
-                combination, seed = cell
-                yield File(
-                    combination=combination, seed=seed, what=task.what, model=model,
-                    measurement=measurement, quality=quality,
-                )  # fmt: skip
-            return  # files that are the same to the byte were measured twice
+    measurement = model.measurements[0]
+    quality = model.quality(measurement.runtime)
+    if quality and measurement.runs and not measurement.failure:
+        combination, seed = cell
+        yield File(
+            combination=combination, seed=seed, what=task.what, model=model,
+            measurement=measurement, quality=quality,
+        )  # fmt: skip
 
 
 def _refuse_other_images(files: Sequence[File]) -> None:
