@@ -34,11 +34,16 @@ def load_altair() -> Any:
         import altair as alt
         import vl_convert  # noqa: F401  needed later: say so before the work
     except ImportError as error:
-        raise MissingDependencyError(
-            f"the page needs {error.name}, which is not installed: pip install 'edgeseg[report]', or write "
-            "the report as .md or .csv"
-        ) from error
+        raise extra_is_missing(error) from error
     return alt
+
+
+def extra_is_missing(error: ImportError) -> MissingDependencyError:
+    """What to do where a part of the extra `report` is not installed."""
+    return MissingDependencyError(
+        f"the page needs {error.name}, which is not installed: pip install 'edgeseg[report]', or write "
+        "the report as .md or .csv"
+    )
 
 
 def log_ticks(low: float, high: float) -> list[float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeseg._version import __version__
-from edgeseg.errors import MissingDependencyError
+from edgeseg.report.drawing import extra_is_missing
 
 _FOLDER = Path(__file__).parent
 
@@ -28,10 +28,7 @@ def fill(template: str, *, folder: Path = _FOLDER, **shown: Any) -> str:
         import jinja2
         import markupsafe
     except ImportError as error:
-        raise MissingDependencyError(
-            f"the page needs {error.name}, which is not installed: pip install 'edgeseg[report]', or write "
-            "the report as .md or .csv"
-        ) from error
+        raise extra_is_missing(error) from error
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, _FOLDER]), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
