@@ -144,6 +144,7 @@ def _run(question: Question, folder: StudyFolder) -> RunFolder:
 
 def _bench(question: Question, folder: StudyFolder, progress: Progress) -> list[Path]:
     from edgeseg.bench.options import BenchOptions
+    from edgeseg.bench.result import save_result
     from edgeseg.bench.run import run_bench
 
     result = run_bench(
@@ -153,7 +154,7 @@ def _bench(question: Question, folder: StudyFolder, progress: Progress) -> list[
         progress=progress,
     )
     path = folder.bench_path(question.cell)
-    files.write_json(path, result.to_dict())
+    save_result(path, result)
     return [path]
 
 
