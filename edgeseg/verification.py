@@ -178,7 +178,8 @@ def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> t
         raise CheckError(
             f"{name} agrees with {reference.model} on {verification.agreement:.2%} of mask pixels, expected "
             f"at least {recipe.min_agreement:.2%}, so it was not written; worst image {stem} ({share:.2%}); "
-            "train longer, or calibrate with more images (--calibration-count)"
+            "train longer, calibrate with more images (--calibration-count), or take it as it is "
+            "(--min-agreement)"
         )
     return audit, verification
 

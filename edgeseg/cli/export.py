@@ -33,6 +33,13 @@ def export(
     calibration_count: Annotated[
         int | None, typer.Option(help="Training images that calibrate int8-ptq [default: 200].")
     ] = None,
+    min_agreement: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of mask pixels, 0 to 1, that is enough agreement with the Keras model, where the "
+            "variant asks for more: a network that has hardly learnt is of two minds everywhere."
+        ),
+    ] = None,
     keep_float: Annotated[
         str | None,
         typer.Option(metavar="REGEX", help="Make int8-mixed too: the layers with such names stay in float."),
@@ -82,7 +89,9 @@ def export(
     root = data or Path(opened.dataset["root"])
     if not root.is_dir():
         raise TrainingError(f"the data set of {run} is no longer at {root}; say where with --data")
-    options = ExportOptions(seed=seed, keep_float=keep_float, fine_tuning=fine_tuning, force=force)
+    options = ExportOptions(
+        seed=seed, keep_float=keep_float, fine_tuning=fine_tuning, min_agreement=min_agreement, force=force
+    )
     if calibration_count is not None:
         options = replace(options, calibration_count=calibration_count)
     before = set() if force or not out.is_dir() else set(out.iterdir())

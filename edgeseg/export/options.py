@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from edgeseg.calibration import DEFAULT_COUNT
 from edgeseg.fine_tuning import FineTuning
+from edgeseg.settings import check_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,8 @@ class ExportOptions:
             `int8-mixed`.
         seed: draws the calibration and verification images.
         fine_tuning: settings of the variants that need training of their own.
+        min_agreement: share of mask pixels, 0 to 1, on which a file has to agree with its Keras model, where
+            that is less than its recipe asks; None: as the recipe asks.
         force: replace files that are there, and begin fine-tunings again whose settings changed.
     """
 
@@ -25,4 +28,9 @@ class ExportOptions:
     keep_float: str | None = None
     seed: int = 0
     fine_tuning: FineTuning = field(default_factory=FineTuning)
+    min_agreement: float | None = None
     force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.min_agreement is not None:
+            check_range("min_agreement", self.min_agreement, 0, 1)

@@ -156,10 +156,11 @@ def _convert(
 
 
 def _as_asked(recipe: Recipe, options: ExportOptions) -> Recipe:
-    """The recipe with the sparsity and the clusters that the user chose: what the file is judged by."""
-    chosen = options.fine_tuning
+    """The recipe with sparsity, clusters and agreement as the user chose: what the file is judged by."""
+    chosen, agreement = options.fine_tuning, options.min_agreement
     return replace(
         recipe,
+        min_agreement=recipe.min_agreement if agreement is None else min(agreement, recipe.min_agreement),
         sparsity=None if recipe.sparsity is None else chosen.pruning.sparsity,
         clusters=None if recipe.clusters is None else chosen.clustering.clusters,
     )

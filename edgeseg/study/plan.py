@@ -25,6 +25,9 @@ qat.batch_size = 2
 [bench]                                 # rounds, seconds, samples, threads, ...
 rounds = 1
 
+[export]                                # as `edgeseg export --min-agreement`
+min_agreement = 0.9
+
 [budgets."*int8*.tflite"]               # limits as in budgets.toml (docs/budgets.md), told by the report
 max_bytes = "600 kB"
 
@@ -67,7 +70,7 @@ _KINDS = ("train", "fine-tune", "export")
 _METHODS = ("qat", "pruning", "clustering", "slim")
 _KEYS = (
     "name", "dataset", "preset", "combinations", "losses", "optimizers", "variants", "seeds",
-    "extra_seeds", "training", *_METHODS, "also", "bench", "budgets", "synthetic", "needs",
+    "extra_seeds", "training", *_METHODS, "also", "bench", "export", "budgets", "synthetic", "needs",
 )  # fmt: skip
 #: Settings of `[training]` that the grid itself decides.
 _DECIDED = {"loss": "combinations", "optimizer": "combinations", "seed": "seeds"}
@@ -136,6 +139,8 @@ class StudyPlan:
         fine_tuning: settings of the variants that need training of their own.
         alternatives: files that are made beside the variants, with other settings.
         bench: how every file is measured.
+        min_agreement: share of mask pixels on which a file must agree with its Keras model; None: as its
+            variant asks.
         budgets: what files may cost at most, and find at least; none: no limits.
         needs: by kind of task (`train`, `fine-tune`, `export`).
     """
@@ -151,6 +156,7 @@ class StudyPlan:
     fine_tuning: FineTuning
     alternatives: tuple[Alternative, ...]
     bench: BenchOptions
+    min_agreement: float | None
     budgets: Budgets | None
     needs: Mapping[str, Needs]
 
@@ -222,6 +228,7 @@ def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
         fine_tuning=_fine_tuning(content, sources),
         alternatives=_alternatives(content, combinations),
         bench=_bench(_table(content, "bench")),
+        min_agreement=_min_agreement(_table(content, "export")),
         budgets=_budgets(_table(content, "budgets"), path),
         needs=_needs(_table(content, "needs")),
     )
@@ -333,6 +340,18 @@ def _extra_seeds(
 def _bench(table: Mapping[str, Any]) -> BenchOptions:
     lists = {key: tuple(_list(table, key)) for key in ("runtimes", "threads") if key in table}
     return _fields(BenchOptions, {**table, **lists})
+
+
+def _min_agreement(table: Mapping[str, Any]) -> float | None:
+    for key in table:
+        check_choice("key", key, ("min_agreement",))
+    value = table.get("min_agreement")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigError(f"expected a number as min_agreement, but got {value!r}")
+    check_range("min_agreement", value, 0, 1)
+    return float(value)
 
 
 def _budgets(table: Mapping[str, Any], path: Path) -> Budgets | None:

@@ -39,6 +39,7 @@ class Question:
         dataset_digest: that it must have.
         files: to bench, below the study's folder.
         threads: that TensorFlow may use.
+        min_agreement: as in `ExportOptions`; decides whether a file is taken, and nothing in it.
         parent: process id of who waits for the answer.
     """
 
@@ -51,6 +52,7 @@ class Question:
     dataset_digest: str
     files: tuple[str, ...] = ()
     threads: int = 1
+    min_agreement: float | None = None
     parent: int = 0
 
     def to_dict(self) -> dict[str, Any]:

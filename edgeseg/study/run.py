@@ -312,6 +312,7 @@ class _Study:
             files=tuple(name for record in made if record for name in record.outputs),
             # Not by how many tasks run: other numbers of threads add up in other orders, to other bits.
             threads=self._plan.needs[needs_of(task)].cpus,
+            min_agreement=self._plan.min_agreement,
         )
 
     def _collect(self) -> bool:

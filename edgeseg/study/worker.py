@@ -113,7 +113,11 @@ def _export(question: Question, folder: StudyFolder, progress: Progress) -> list
         for key, value in table.items()
     ]
     # The study has already refused what is not to be replaced; what a killed task left is.
-    options = ExportOptions(fine_tuning=fine_tuning.override(fine_tuning.FineTuning(), settings), force=True)
+    options = ExportOptions(
+        fine_tuning=fine_tuning.override(fine_tuning.FineTuning(), settings),
+        min_agreement=question.min_agreement,
+        force=True,
+    )
     made = export_run(
         _run(question, folder),
         _dataset(question),

@@ -163,6 +163,19 @@ def test_a_file_that_disagrees_with_its_model_is_not_written(run, blobs, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_disagrees_is_taken_by_who_asks_for_less(run, blobs, tmp_path):
+    strict = type(RECIPES["int8-ptq"])(**{**RECIPES["int8-ptq"].to_dict(), "min_agreement": 1.01})
+    options = ExportOptions(min_agreement=0.5)
+    (artifact,) = export.export_run(run, blobs, [strict], tmp_path, options=options)
+    assert artifact.metadata["recipe"]["min_agreement"] == 0.5  # says so, and does not claim the usual
+
+
+def test_asking_for_more_than_the_variant_changes_nothing(run, blobs, tmp_path):
+    usual = RECIPES["dynamic-int8"]
+    (artifact,) = export.export_run(run, blobs, [usual], tmp_path, options=ExportOptions(min_agreement=1))
+    assert artifact.metadata["recipe"]["min_agreement"] == usual.min_agreement
+
+
 def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):
     """A recipe that asks for integer activations but converts without calibration."""
     false = {**RECIPES["dynamic-int8"].to_dict(), "activations": "int8"}
