@@ -95,6 +95,23 @@ def test_a_claim_about_what_was_not_run_cannot_be_told(tmp_path):
     assert claims[BATCH].evidence == ("There is no int8-qat with another batch size in this study.",)
 
 
+def test_adagrads_evidence_is_of_each_variant_by_its_whole_name(tmp_path):
+    """`int8-ptq` is the end of `pruned-int8-ptq`, where another optimizer may be the nearest."""
+
+    def hits(combination, _seed, what):
+        points = {"bce+adagrad": -30, "bce+nadam": -9 if what == "int8-ptq" else -5}.get(combination, 0)
+        points -= 15 if (combination, what) == ("bce+rmsprop", "pruned-int8-ptq") else 0
+        return [hit + points for hit in IMAGES]
+
+    plan = 'variants = ["float32", "int8-ptq", "pruned-int8-ptq"]\n[extra_seeds]\n"bce+adam" = [1, 2]'
+    evidence = judge(tmp_path, hits, plan=plan)[ADAGRAD].evidence
+    assert [sentence.partition(":")[0] for sentence in evidence] == [
+        "nadam less adagrad, float32",
+        "nadam less adagrad, int8-ptq",
+        "rmsprop less adagrad, pruned-int8-ptq",
+    ]
+
+
 def test_the_evidence_names_the_network_that_loses_most(tmp_path):
     hits = changed(("dice-bce+adam",), ("int8-ptq",), -2)
     evidence = judge(tmp_path, hits)[QUANTIZED].evidence[0]

@@ -103,7 +103,7 @@ def _adagrad_worst(results: StudyResults) -> Claim:
     }
     # Of each variant, the optimizer that is nearest to Adagrad says it for all.
     nearest = {
-        min((each for each in found if each.endswith(what)), key=lambda each: found[each].value)
+        min((each for each in found if each.endswith(f", {what}")), key=lambda each: found[each].value)
         for what in results.plan.variants
     }
     return _claim(
