@@ -56,8 +56,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [low, math.sqrt(low * high), high]
 
 
-def svg(chart: alt.LayerChart, *, height: int, title: str, width: int = WIDTH) -> str:
-    """An SVG element of so many pixels, with `title` as its description."""
+def svg(chart: alt.LayerChart, *, height: int, title: str) -> str:
+    """An SVG element `WIDTH` wide and `height` high, with `title` as its description."""
     import vl_convert
 
     axis: dict[str, Any] = {
@@ -67,7 +67,7 @@ def svg(chart: alt.LayerChart, *, height: int, title: str, width: int = WIDTH) -
     }  # fmt: skip
     ready = (
         chart.properties(
-            width=width, height=height, background="transparent", description=title,
+            width=WIDTH, height=height, background="transparent", description=title,
             autosize={"type": "fit", "contains": "padding"},
         )
         .configure_axis(**axis)

@@ -45,6 +45,15 @@ def test_the_page_has_the_figures_of_the_paper(page):
     assert sum(title.startswith("Figure 4") for title in titles) == 5
 
 
+def test_cells_far_below_the_best_do_not_press_the_others_together(page):
+    """Adagrad is 30 points below; Nadam 16."""
+    (bytes_chart, time_chart) = re.findall(r"<strong>F1 over (?:bytes|time): .*?</figure>", page, re.DOTALL)
+    for chart in (bytes_chart, time_chart):
+        assert "Not shown, more than 0.1 below the best: bce+nadam float32" in chart
+        assert 'aria-label="bce+adagrad' not in chart
+        assert 'aria-label="bce+adam float32: ' in chart
+
+
 def test_every_chart_says_what_its_marks_are(page):
     assert 'aria-label="adam, int8-ptq: 0.8603"' in page
     assert 'aria-label="bce+adam: 0.5500 in the end"' in page

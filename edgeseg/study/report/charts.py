@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeseg.bench.bootstrap import Interval
-from edgeseg.report.drawing import ACCENT, INK, WIDTH, load_altair, svg
+from edgeseg.report.drawing import ACCENT, INK, load_altair, svg
 
 #: Colours of the page, for up to eight series; shapes and dashes tell them apart as well.
 _COLOURS = [f"var(--series-{number})" for number in range(1, 9)]
@@ -141,7 +141,7 @@ def heat_map(tiles: Sequence[Tile], *, title: str) -> str:
         ),
         chart.mark_text(aria=False, color=INK).encode(x=x, y=y, text="shown:N"),
     )
-    return svg(layers, height=40 + _ROW * len(rows), title=title, width=int(1.4 * WIDTH))
+    return svg(layers, height=40 + _ROW * len(rows), title=title)
 
 
 def _share(value: float, low: float, high: float) -> float:
