@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -114,7 +115,9 @@ class Tile:
 
 
 def heat_map(tiles: Sequence[Tile], *, title: str) -> str:
-    """Values as tiles, in each column the stronger the more, with the figures in them.
+    """Values as tiles, with the figures in them; in each column, the stronger the more others are less.
+
+    By rank, since by value one that is far below the others would leave them all alike.
 
     Args:
         tiles: at least one.
@@ -122,13 +125,10 @@ def heat_map(tiles: Sequence[Tile], *, title: str) -> str:
     """
     alt = load_altair()
     rows, columns = (list(dict.fromkeys(getattr(tile, each) for tile in tiles)) for each in ("row", "column"))
-    ends = {}
-    for column in columns:
-        values = [tile.value for tile in tiles if tile.column == column]
-        ends[column] = min(values), max(values)
+    values = {column: sorted(tile.value for tile in tiles if tile.column == column) for column in columns}
     data = [
         {"row": tile.row, "column": tile.column, "shown": f"{tile.value:.4f}",
-         "strength": _share(tile.value, *ends[tile.column]),
+         "strength": _strength(tile.value, values[tile.column]),
          "text": f"{tile.row}, {tile.column}: {tile.value:.4f}"}
         for tile in tiles
     ]  # fmt: skip
@@ -144,9 +144,9 @@ def heat_map(tiles: Sequence[Tile], *, title: str) -> str:
     return svg(layers, height=40 + _ROW * len(rows), title=title)
 
 
-def _share(value: float, low: float, high: float) -> float:
-    """Faint for the least, and never so strong that the figure cannot be read."""
-    return 0.05 + 0.5 * ((value - low) / (high - low) if high > low else 1.0)
+def _strength(value: float, ranked: Sequence[float]) -> float:
+    """Faint for the least of `ranked`, and never so strong that the figure cannot be read."""
+    return 0.05 + 0.5 * bisect.bisect_left(ranked, value) / max(1, len(ranked) - 1)
 
 
 def _series(alt: Any, names: Sequence[str]) -> Any:

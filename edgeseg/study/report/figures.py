@@ -136,5 +136,5 @@ def heat_figure(cells: Sequence[Cell]) -> Figure:
     """Figure 7: all cells, all metrics."""
     tiles = [Tile(cell.label, TITLES[metric], cell.number(metric)) for cell in cells for metric in TITLES]
     title = "Figure 7: the test metrics of every cell"
-    caption = "In each column, the stronger the colour, the higher the value."
+    caption = "In each column, the stronger the colour, the higher the value stands among all."
     return Figure(heat_map(tiles, title=title), title, caption)
