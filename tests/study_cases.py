@@ -10,13 +10,8 @@ combinations = ["bce+adam"]
 pruning.sparsity = 0.7
 """
 
-PLAN = f"""
-dataset = "data"
-preset = "unet-8"
-combinations = ["bce+adam", "jaccard-bce+rmsprop"]
-variants = ["float32", "pruned", "slim", "slim-int8-ptq"]
-
-[training]
+#: A network that learns blobs in seconds.
+TRAINING = """[training]
 base_filters = 4
 levels = 3
 input_size = 64
@@ -24,7 +19,15 @@ crop_size = 64
 learning_rate = 5e-3
 epochs = 12
 batch_size = 6
+"""
 
+PLAN = f"""
+dataset = "data"
+preset = "unet-8"
+combinations = ["bce+adam", "jaccard-bce+rmsprop"]
+variants = ["float32", "pruned", "slim", "slim-int8-ptq"]
+
+{TRAINING}
 [pruning]
 epochs = 2
 

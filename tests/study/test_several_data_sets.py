@@ -10,7 +10,7 @@ from edgeseg.errors import ConfigError, ResultError
 from edgeseg.study.folder import find_studies
 from edgeseg.study.plan import parse_plan
 from edgeseg.study.run import split_datasets
-from study_cases import edgeseg
+from study_cases import TRAINING, edgeseg
 from study_results import as_the_paper, write_study
 
 
@@ -65,24 +65,17 @@ def test_both_are_run_and_status_shows_them(tmp_path):
     for name in ("first", "second"):
         write_blobs(tmp_path / name)
     study = tmp_path / "both.toml"
-    study.write_text("""
-        dataset = ["first", "second"]
-        combinations = ["bce+adam"]
-        variants = ["float32"]
-        [training]
-        base_filters = 4
-        levels = 3
-        input_size = 64
-        crop_size = 64
-        learning_rate = 5e-3
-        epochs = 12
-        batch_size = 6
-        [bench]
-        rounds = 1
-        seconds = 0.02
-        samples = 3
-        warmup_seconds = 0.02
-    """)
+    study.write_text(f"""
+dataset = ["first", "second"]
+combinations = ["bce+adam"]
+variants = ["float32"]
+{TRAINING}
+[bench]
+rounds = 1
+seconds = 0.02
+samples = 3
+warmup_seconds = 0.02
+""")
     out = tmp_path / "out"
     done = edgeseg("study", "run", study, "--out", out)
     assert done.returncode == 0, done.stderr
