@@ -12,9 +12,10 @@ import json
 import shlex
 import subprocess
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
@@ -27,6 +28,7 @@ from edgeseg.bench.result import BenchResult, DatasetUsed
 from edgeseg.bench.ssh import Host
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import EdgesegError, MissingDependencyError, ResultError
+from edgeseg.interrupts import heard_interrupts
 
 #: Stands before the result: what a login script prints to stdout comes first.
 _MARK = "-- edgeseg bench: result --"
@@ -162,43 +164,46 @@ def _at_all(
     hosts: Sequence[Host], task: _Task, heard: Callable[[Host, str], None]
 ) -> list[BenchResult | RemoteError]:
     connections: list[_Connection] = []
-    try:
-        for number, host in enumerate(hosts):
-            connections.append(_Connection(host, task, task.parcel.with_name(f"{number}.out")))
-        with ThreadPoolExecutor(len(hosts)) as pool:
-            work = [pool.submit(each.attend, heard) for each in connections]
-            _wait(work, connections, heard)
-        return [each.result() for each in work]
-    finally:
-        for each in connections:
-            each.kill()
-
-
-def _wait(
-    work: Sequence[Future[BenchResult | RemoteError]],
-    connections: Sequence[_Connection],
-    heard: Callable[[Host, str], None],
-) -> None:
-    """Until all have ended; the first Ctrl-C asks them to, the second, whenever it comes, makes them."""
-    try:
-        wait(work)
-    except KeyboardInterrupt:
+    with heard_interrupts() as ctrl_c:
         try:
-            for each in connections:
-                each.interrupt(heard)
-            wait(work)
-        except KeyboardInterrupt:
+            for number, host in enumerate(hosts):
+                connections.append(_Connection(host, task, task.parcel.with_name(f"{number}.out")))
+            with ThreadPoolExecutor(len(hosts)) as pool:
+                work = [pool.submit(each.attend, heard) for each in connections]
+                _wait(connections, ctrl_c, heard)
+            return [each.result() for each in work]
+        finally:
             for each in connections:
                 each.kill()
 
 
+def _wait(connections: Sequence[_Connection], ctrl_c: Event, heard: Callable[[Host, str], None]) -> None:
+    """Until all have ended; the first Ctrl-C asks them to, the second, whenever it comes, makes them."""
+    asked = False
+    try:
+        while not all(each.ended for each in connections):
+            if ctrl_c.is_set() and not asked:
+                asked = True
+                for each in connections:
+                    each.interrupt(heard)
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        for each in connections:
+            each.kill()
+
+
 class _Connection:
-    """An ssh process that measures on one host; `output` is a file for its stdout."""
+    """An ssh process that measures on one host; `output` is a file for its stdout.
+
+    Attributes:
+        ended: nothing more is to come of it.
+    """
 
     def __init__(self, host: Host, task: _Task, output: Path) -> None:
         self._host, self._task, self._output = host, task, output
         self._over = Event()
         self._interrupted = False
+        self.ended = False
         script = _THERE.format(
             command=task.command,
             version=shlex.quote(f"edgeseg {__version__}"),
@@ -249,6 +254,7 @@ class _Connection:
                 self._ssh.wait()
                 self._over.set()
                 feeder.join()
+                self.ended = True
         try:
             return self._result(last)
         except RemoteError as error:

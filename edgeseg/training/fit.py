@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import math
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Any
 from edgeseg import files, metrics
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
+from edgeseg.interrupts import heard_interrupts
 from edgeseg.metrics import ConfusionCounts
 from edgeseg.progress import Progress, silent
 from edgeseg.training.batch_norm import BATCHES
@@ -86,7 +86,7 @@ def fit(
             f"the data set {dataset.root} is not the one that {run.path} was started with "
             "(its digest differs); train into a new folder"
         )
-    with locked(run), _heard_interrupts() as heard:
+    with locked(run), heard_interrupts() as heard:
         return Training(run, dataset, method, progress, heard=heard).run_all()
 
 
@@ -221,30 +221,6 @@ class Training:
         last, best = self._history[-1], self._best()
         kept = f"  best {best:.3f}" if math.isfinite(best) else ""
         return f"loss {last['loss']:.3f}  val Dice {last['val_dice']:.3f}{kept}"
-
-
-@contextlib.contextmanager
-def _heard_interrupts() -> Iterator[threading.Event]:
-    """Remember Ctrl-C until a step has ended; the second one raises `KeyboardInterrupt` at once.
-
-    Raised wherever TensorFlow just is, it is lost in a finalizer, or becomes a SystemError while a function
-    is traced.
-    """
-    heard = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield heard
-        return
-
-    def hear(_number: int, _frame: Any) -> None:
-        if heard.is_set():
-            raise KeyboardInterrupt
-        heard.set()
-
-    before = signal.signal(signal.SIGINT, hear)
-    try:
-        yield heard
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class _Watch(keras.callbacks.Callback):
