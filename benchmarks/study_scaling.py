@@ -17,7 +17,7 @@ import argparse
 import heapq
 from collections.abc import Mapping, Sequence
 
-from edgeseg.study.plan import parse_plan, read_study
+from edgeseg.study.plan_file import parse_plan, read_study
 from edgeseg.study.tasks import BENCH, Task, list_tasks
 
 ASSUMED = {

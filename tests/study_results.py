@@ -9,7 +9,7 @@ from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result import save_result
 from edgeseg.metrics import CellCounts, ConfusionCounts
 from edgeseg.study.folder import DONE, FAILED, Record, StudyFolder
-from edgeseg.study.plan import parse_plan
+from edgeseg.study.plan_file import parse_plan
 from edgeseg.study.report.results import read_results
 from edgeseg.study.tasks import BENCH, TRAIN, list_tasks
 from edgeseg.training.run_folder import HISTORY

@@ -61,7 +61,7 @@ def study_run(
 
     Exit code 1 where a task failed.
     """
-    from edgeseg.study.plan import parse_plan, read_study
+    from edgeseg.study.plan_file import parse_plan, read_study
     from edgeseg.study.run import split_datasets
 
     text, path = read_study(study)

@@ -22,7 +22,8 @@ from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import OutputError, ResultError
-from edgeseg.study.plan import StudyPlan, parse_plan
+from edgeseg.study.plan import StudyPlan
+from edgeseg.study.plan_file import parse_plan
 
 #: Of study.json and of the records. 1: the first.
 SCHEMA_VERSION = 1

@@ -13,7 +13,8 @@ from edgeseg.data.dataset import SegmentationDataset, open_dataset
 from edgeseg.errors import ConfigError, DatasetError, OutputError
 from edgeseg.study import process
 from edgeseg.study.folder import DONE, FAILED, RUNNING, Record, StudyFolder, begin, locked, open_folder
-from edgeseg.study.plan import SYNTHETIC, StudyPlan, parse_plan
+from edgeseg.study.plan import SYNTHETIC, StudyPlan
+from edgeseg.study.plan_file import parse_plan
 from edgeseg.study.process import Outcome, Question, Started
 from edgeseg.study.tasks import BENCH, Task, list_tasks, needs_of
 

@@ -8,7 +8,7 @@ import pytest
 from blob_images import write_blobs
 from edgeseg.errors import ConfigError, ResultError
 from edgeseg.study.folder import find_studies
-from edgeseg.study.plan import parse_plan
+from edgeseg.study.plan_file import parse_plan
 from edgeseg.study.run import split_datasets
 from study_cases import TRAINING, edgeseg
 from study_results import as_the_paper, write_study

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgeseg.config import LOSSES, OPTIMIZERS
 from edgeseg.recipe import RECIPES
 from edgeseg.study.combination import Combination
-from edgeseg.study.plan import parse_plan
+from edgeseg.study.plan_file import parse_plan
 from edgeseg.study.tasks import list_tasks
 
 BASE = parse_plan("", path=Path("x.toml"))

@@ -1,11 +1,11 @@
-"""STUDY.toml: what it may say, and one sentence for everything else."""
+"""Reading a STUDY.toml."""
 
 from pathlib import Path
 
 import pytest
 
 from edgeseg.errors import ConfigError
-from edgeseg.study.plan import BUILT_IN, parse_plan, read_study
+from edgeseg.study.plan_file import BUILT_IN, parse_plan, read_study
 
 PATH = Path("studies/mine.toml")
 
