@@ -30,7 +30,7 @@ from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.bench.machine import read_machine, read_state
 
-ROUNDS = 2
+ROUNDS = 3
 STUDY = """
 dataset = "synthetic"
 preset = "unet-8"

@@ -1,4 +1,4 @@
-"""Reading a STUDY.toml."""
+"""STUDY.toml: what it may say, and one sentence for everything else."""
 
 from pathlib import Path
 
