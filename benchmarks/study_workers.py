@@ -6,7 +6,7 @@ Four small networks, each trained and exported, on synthetic images: with `--wor
 this machine, and on Ray clusters of one and of two nodes with one core each (started here on loopback, ended
 afterwards), in turns. What is timed is from the beginning of the first task to the end of the last; the
 bench, which always has the machine for itself, is left out. All end with the same files, or it fails.
-Needs two cores that do nothing else and the extras `train` and `cluster`; takes about ten minutes.
+Needs two cores that do nothing else and the extras `train` and `cluster`; takes about half an hour.
 """
 
 from __future__ import annotations

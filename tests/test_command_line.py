@@ -83,6 +83,7 @@ def test_version_answers_in_half_a_second():
             "--keep-float makes int8-mixed, which is not among the variants",
         ),
         (("export", "run", "--out", "models", "--variant", "int8ptq"), "did you mean 'int8-ptq'"),
+        (("export", "run", "--out", "models", "--variant", "int8-mix"), "did you mean 'int8-mixed'"),
     ],
 )
 def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, sentence, tmp_path):

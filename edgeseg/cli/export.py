@@ -11,7 +11,8 @@ import typer
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.fine_tuning import FineTuning, override, refuse_ignored, setting_names
-from edgeseg.recipe import INT8_MIXED, QUICK, RECIPES, Recipe, recipe
+from edgeseg.recipe import INT8_MIXED, QUICK, RECIPES, Recipe
+from edgeseg.settings import check_choice
 
 if TYPE_CHECKING:
     from edgeseg.artifact import Artifact
@@ -121,6 +122,8 @@ def export(
 
 def _recipes(variants: list[str], keep_float: str | None) -> list[Recipe]:
     mixed = INT8_MIXED.variant
+    for name in variants if variants != ["all"] else ():
+        check_choice("variant", name, (*RECIPES, mixed))
     if keep_float is None and mixed in variants:
         raise ConfigError(f"{mixed} needs --keep-float with the names of the layers that stay in float")
     named = list(RECIPES) if variants == ["all"] else variants or list(QUICK)
@@ -128,7 +131,7 @@ def _recipes(variants: list[str], keep_float: str | None) -> list[Recipe]:
         named.append(mixed)
     elif keep_float is not None and mixed not in named:
         raise ConfigError(f"--keep-float makes {mixed}, which is not among the variants; name it, or none")
-    return [INT8_MIXED if name == mixed else recipe(name) for name in dict.fromkeys(named)]
+    return [INT8_MIXED if name == mixed else RECIPES[name] for name in dict.fromkeys(named)]
 
 
 def _table(made: list[Artifact]) -> str:

@@ -85,6 +85,7 @@ class Store:
             folder: where to put it.
             deep: whether to descend.
         """
+        self.system.invalidate_cache()  # listings are remembered, and other machines write too
         for remote in self.system.find(f"{self.root}/{name}", maxdepth=None if deep else 1):
             local = folder / str(remote).removeprefix(self.root).lstrip("/")
             local.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """A study on a real Ray cluster of two nodes, of which one goes away."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,9 @@ import pytest
 
 pytest.importorskip("ray")
 
+import fsspec
+
+import s3_server
 from ray_cluster import command_line, two_nodes, wait_until
 from study_cases import ALSO, edgeseg, plan_of
 
@@ -52,21 +56,36 @@ def files_of(out):
     return {path.relative_to(out): path.read_bytes() for path in out.glob("models/*/float32/*.tflite")}
 
 
-@pytest.mark.parametrize("shared", [True, False], ids=["folder", "store"])
-def test_a_node_that_goes_away_does_not_lose_the_study(shared, local, blobs, tmp_path):
+@contextlib.contextmanager
+def place(kind, tmp_path):
+    """The URL by which the nodes share files: a folder that all see, or a bucket."""
+    if kind == "folder":
+        yield f"file://{tmp_path}/out"
+        return
+    with s3_server.running(tmp_path / "s3.log"):
+        yield "s3://studies/mine"
+
+
+def is_there(url):
+    system, path = fsspec.core.url_to_fs(url)
+    system.invalidate_cache()
+    return system.exists(path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "store"])
+def test_a_node_that_goes_away_does_not_lose_the_study(kind, local, blobs, tmp_path):
     """Its training goes on elsewhere from the last checkpoint, and ends with the bits of a local one."""
-    plan, out, store = tmp_path / "mine.toml", tmp_path / "out", tmp_path / "store"
+    plan, out = tmp_path / "mine.toml", tmp_path / "out"
     plan.write_text(plan_text(blobs, list(CELLS)))
-    with two_nodes() as (port, (_head, second)):
+    with place(kind, tmp_path) as url, two_nodes() as (port, (_head, second)):
         command = [sys.executable, "-m", "edgeseg", "study", "run", plan, "--out", out]
         command += ["--engine", "ray", "--address", f"127.0.0.1:{port}"]
-        command += [] if shared else ["--store", f"file://{store}"]
+        command += [] if kind == "folder" else ["--store", url]
         with (tmp_path / "stderr.txt").open("w") as stream:
             study = subprocess.Popen(list(map(str, command)), stderr=stream)
         try:
-            runs = (out if shared else store) / "runs"
-            checkpoints = [runs / cell / "checkpoints" / "checkpoint" for cell in CELLS.values()]
-            wait_until(lambda: all(path.exists() for path in checkpoints) or study.poll() is not None)
+            checkpoints = [f"{url}/runs/{cell}/checkpoints/checkpoint" for cell in CELLS.values()]
+            wait_until(lambda: all(map(is_there, checkpoints)) or study.poll() is not None)
             workers = second.workers()
             assert workers, "each node trains one of the two"
             assert combination_at_work(next(iter(workers))) in CELLS

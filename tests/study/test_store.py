@@ -1,16 +1,44 @@
-"""A study's files in an object store, here one on disk: what is fetched, and what is put back."""
+"""A study's files in an object store, a folder and an S3 server: what is fetched, what is put back."""
 
 import pytest
 
 pytest.importorskip("fsspec")
 
+import s3_server
 from edgeseg.errors import ConfigError
 from edgeseg.study.store import Store
 
 
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    with s3_server.running(tmp_path_factory.mktemp("s3") / "log"):
+        yield "s3://studies"
+
+
+@pytest.fixture(params=["file", "s3"])
+def url(request, tmp_path):
+    if request.param == "s3":
+        return f"{request.getfixturevalue('s3')}/{tmp_path.name}"
+    return f"file://{tmp_path}/store"
+
+
 @pytest.fixture
-def store(tmp_path):
-    return Store.open(f"file://{tmp_path}/store")
+def store(url):
+    return Store.open(url)
+
+
+@pytest.fixture
+def elsewhere(url):
+    """The same store, as another machine writes to it."""
+    other = Store.open(url)
+    other.system = type(other.system)(
+        *other.system.storage_args, **other.system.storage_options, skip_instance_cache=True
+    )
+
+    def write(name, text):
+        other.system.pipe_file(f"{other.root}/{name}", text.encode())
+
+    return write
 
 
 def write(folder, **texts):
@@ -59,14 +87,24 @@ def test_runs_of_other_tasks_are_left_out(store, tmp_path):
     assert below(tmp_path / "b") == {"runs/x/best": "1"}
 
 
-def test_only_what_has_changed_is_put_again(store, tmp_path):
+def test_what_another_machine_has_put_meanwhile_comes_too(store, elsewhere, tmp_path):
+    for deep in (True, False):
+        elsewhere(f"runs/{deep}/one", "1")
+        store.pull(f"runs/{deep}", tmp_path / "b", deep=deep)
+        elsewhere(f"runs/{deep}/one", "changed")
+        elsewhere(f"runs/{deep}/two", "2")
+        store.pull(f"runs/{deep}", tmp_path / "b", deep=deep)
+        assert below(tmp_path / "b" / "runs" / str(deep)) == {"one": "changed", "two": "2"}
+
+
+def test_only_what_has_changed_is_put_again(store, elsewhere, tmp_path):
     write(tmp_path / "a", runs__x__old="1", runs__x__new="1")
     store.push("runs/x", tmp_path / "a")
-    write(tmp_path / "store", runs__x__old="as the store has it")
+    elsewhere("runs/x/old", "as the store has it")
     write(tmp_path / "a", runs__x__new="22")
     store.push("runs/x", tmp_path / "a")
-    found = below(tmp_path / "store")
-    assert (found["runs/x/old"], found["runs/x/new"]) == ("as the store has it", "22")
+    store.pull("runs/x", tmp_path / "b")
+    assert below(tmp_path / "b") == {"runs/x/old": "as the store has it", "runs/x/new": "22"}
 
 
 def test_the_latest_checkpoint_is_named_behind_its_files(store, tmp_path, monkeypatch):
@@ -89,7 +127,12 @@ def test_a_data_set_is_put_once_and_fetched_once_a_node(store, tmp_path):
     assert below(store.pull_data("data", digest, tmp_path / "node"))["images/a"] == "still the first"
 
 
-@pytest.mark.parametrize("url", ["nosuch://bucket/x", "file:///proc/nowhere/store"])
-def test_what_is_no_store_to_write_to_is_a_sentence(url):
-    with pytest.raises(ConfigError, match=f"expected a store to write to as --store, but {url}: "):
-        Store.open(url)
+@pytest.mark.parametrize("wrong", ["nosuch://bucket/x", "file:///proc/nowhere/store"])
+def test_what_is_no_store_to_write_to_is_a_sentence(wrong):
+    with pytest.raises(ConfigError, match=f"expected a store to write to as --store, but {wrong}: "):
+        Store.open(wrong)
+
+
+def test_a_bucket_that_is_not_there_is_a_sentence(s3):
+    with pytest.raises(ConfigError, match="but s3://nosuch/x: The specified bucket does not exist"):
+        Store.open(s3.replace("studies", "nosuch/x"))
