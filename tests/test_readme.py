@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_table_shows_the_committed_results():
-    command = [sys.executable, ROOT / "benchmarks" / "readme_table.py", "--check"]
+def test_the_tables_show_the_committed_results():
+    command = [sys.executable, ROOT / "benchmarks" / "result_tables.py", "--check"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 

@@ -1,10 +1,11 @@
-"""Write the measured tables into README.md, from the committed results; `--check` only compares.
+"""Write the measured tables into README.md and docs/study.md, from the results; `--check` only compares.
 
-python benchmarks/readme_table.py [--check]
+python benchmarks/result_tables.py [--check]
 """
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
 
@@ -19,14 +20,17 @@ START, END = "<!-- results -->", "<!-- /results -->"
 #: What the table shows; the results have other runtimes too.
 RUNTIME = "litert"
 
+#: The study's variants beside the base.
+STUDIED = ("int8-ptq", "int8-qat", "pruned")
+
 HEADER = (
     "data", "variant", "kB", "gzip kB", "xz kB", "p50 ms", "2 threads", "Dice", "95 %", "IoU", "mean Dice",
     "mean IoU", "cell F1", "agree %", "operators", "bytes x", "p50 x",
 )  # fmt: skip
 
 
-def tables() -> str:
-    """The Markdown between the markers."""
+def variants_table() -> str:
+    """Every variant on every data set: the README's."""
     results = {path.parent.name: load_result(path) for path in sorted(RESULTS.glob("*/bench.json"))}
     lines = ["| " + " | ".join(HEADER) + " |", "|---|---|" + "---:|" * (len(HEADER) - 2)]
     for result in results.values():
@@ -94,17 +98,43 @@ def _summary(model: ModelResult, threads: int) -> dict[str, float | None]:
     return measurement.summary
 
 
+def study_table() -> str:
+    """F1 of the study's cells: a row a combination, a column a variant."""
+    with (RESULTS / "study_small" / "study.csv").open(newline="") as file:
+        rows = {(row["loss"], row["optimizer"], row["variant"]): row for row in csv.DictReader(file)}
+    combinations = dict.fromkeys((loss, optimizer) for loss, optimizer, _ in rows)
+    lines = [
+        "| loss | optimizer | networks | float32 | "
+        + " | ".join(f"{each}, points" for each in STUDIED)
+        + " |",
+        "|---|---|---:|---:|" + "---:|" * len(STUDIED),
+    ]
+    for combination in combinations:
+        base = rows[*combination, "float32"]
+        changes = [_change(rows[*combination, variant]) for variant in STUDIED]
+        cells = [*combination, base["seeds"], f"{float(base['dice']):.4f}", *changes]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _change(row: dict[str, str]) -> str:
+    change, low, high = (100 * float(row[key]) for key in ("change", "change_low", "change_high"))
+    return f"{change:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
 def main() -> None:
-    """Write, or with --check fail where README and results differ."""
-    path = ROOT / "README.md"
-    text = path.read_text()
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    made = f"{before}{START}\n{tables()}\n{END}{after}"
-    if "--check" not in sys.argv:
-        path.write_text(made)
-    elif made != text:
-        sys.exit("README.md does not show the committed results; run python benchmarks/readme_table.py")
+    """Write, or with --check fail where a page and the results differ."""
+    for page, table in ((ROOT / "README.md", variants_table), (ROOT / "docs" / "study.md", study_table)):
+        text = page.read_text()
+        before, _, rest = text.partition(START)
+        _, _, after = rest.partition(END)
+        made = f"{before}{START}\n{table()}\n{END}{after}"
+        if "--check" not in sys.argv:
+            page.write_text(made)
+        elif made != text:
+            sys.exit(
+                f"{page.name} does not show the committed results; run python benchmarks/result_tables.py"
+            )
 
 
 if __name__ == "__main__":
