@@ -29,7 +29,8 @@ def running(log):
     try:
         with mock.patch.dict(os.environ, environment):
             _wait_for(port, log)
-            fsspec.filesystem("s3", skip_instance_cache=True).mkdir("studies")
+            fsspec.get_filesystem_class("s3").clear_instance_cache()  # those of another server
+            fsspec.filesystem("s3").mkdir("studies")
             yield
     finally:
         server.kill()
