@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
-from flatbuffers import Builder  # type: ignore[import-untyped]
+from flatbuffers import Builder
 
 from edgeseg import files
 from edgeseg._version import __version__
