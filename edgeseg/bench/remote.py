@@ -242,23 +242,24 @@ class _Connection:
     def attend(self, heard: Callable[[Host, str], None]) -> BenchResult | RemoteError:
         """Send, listen until the end, and say what came of it."""
         feeder = Thread(target=self._feed, args=(self._ssh.stdin,))
-        feeder.start()
         last: deque[str] = deque(maxlen=20)
-        with self._ssh:
-            try:
-                for line in _lines(self._ssh.stderr):
-                    last.append(line)
-                    if not line.startswith(_TOLD_AGAIN):
-                        heard(self._host, line)
-            finally:
-                self._ssh.wait()
-                self._over.set()
-                feeder.join()
-                self.ended = True
         try:
+            feeder.start()
+            with self._ssh:
+                try:
+                    for line in _lines(self._ssh.stderr):
+                        last.append(line)
+                        if not line.startswith(_TOLD_AGAIN):
+                            heard(self._host, line)
+                finally:
+                    self._ssh.wait()
+                    self._over.set()
+                    feeder.join()
             return self._result(last)
         except RemoteError as error:
             return error
+        finally:
+            self.ended = True
 
     def _feed(self, pipe: IO[bytes] | None) -> None:
         """Send the parcel, and keep stdin open until all is over."""
