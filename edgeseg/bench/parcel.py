@@ -13,7 +13,8 @@ from pathlib import Path
 
 from edgeseg.artifact import sidecar_path
 from edgeseg.bench.options import BenchOptions
-from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.bench.quality import spread
+from edgeseg.data.dataset import Sample, SegmentationDataset
 from edgeseg.errors import ArtifactError, ConfigError, DatasetError, EdgesegError
 from edgeseg.files import output_error
 
@@ -45,9 +46,9 @@ def option_flags(options: BenchOptions) -> list[str]:
     return flags
 
 
-def split_alone(dataset: SegmentationDataset, split: str) -> SegmentationDataset:
-    """The data set as it arrives: the samples of one split."""
-    return replace(dataset, samples=dataset.split(split))
+def part_sent(dataset: SegmentationDataset, split: str, images: int | None) -> SegmentationDataset:
+    """The data set as it arrives: the samples of one split, or those of them that are measured."""
+    return replace(dataset, samples=tuple(spread(dataset.split(split), images)))
 
 
 def write_parcel(
@@ -68,7 +69,7 @@ def write_parcel(
         models: different files. Where they lie to one another is kept, since their names in the result
             depend on it.
         dataset: to measure quality on, or `None`.
-        split: of it; no other file of it is sent.
+        split: of it; only the images of it that are measured are sent.
         options: how to measure.
         command: how edgeseg is called there, as the shell there reads it.
         reference: the one of `models` that masks are compared with; none: the first float32 one.
@@ -97,7 +98,7 @@ def write_parcel(
             for model, name in zip(models, names, strict=True):
                 _add_model(tar, model, name)
             if dataset:
-                _add_dataset(tar, dataset, split)
+                _add_dataset(tar, part_sent(dataset, split, options.images).samples)
     except OSError as error:
         raise output_error(path, error) from error
 
@@ -131,18 +132,18 @@ def _add(tar: tarfile.TarFile, file: Path, name: str, *, error: type[EdgesegErro
         raise error(f"cannot read {file}: {(problem.strerror or str(problem)).lower()}") from problem
 
 
-def _add_dataset(tar: tarfile.TarFile, dataset: SegmentationDataset, split: str) -> None:
-    _add_text(tar, "data/splits.csv", _splits(dataset, split))
-    for sample in dataset.split(split):
+def _add_dataset(tar: tarfile.TarFile, samples: Sequence[Sample]) -> None:
+    _add_text(tar, "data/splits.csv", _splits(samples))
+    for sample in samples:
         _add(tar, sample.image_path, f"data/images/{sample.image_path.name}", error=DatasetError)
         _add(tar, sample.mask_path, f"data/masks/{sample.mask_path.name}", error=DatasetError)
 
 
-def _splits(dataset: SegmentationDataset, split: str) -> str:
+def _splits(samples: Sequence[Sample]) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("stem", "split", "source_image"))
-    rows.writerows((each.stem, each.split, each.source_image) for each in dataset.split(split))
+    rows.writerows((each.stem, each.split, each.source_image) for each in samples)
     return text.getvalue()
 
 

@@ -23,7 +23,7 @@ from typing import IO
 
 from edgeseg._version import __version__
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.parcel import SCRIPT, split_alone, write_parcel
+from edgeseg.bench.parcel import SCRIPT, part_sent, write_parcel
 from edgeseg.bench.result import BenchResult, DatasetUsed
 from edgeseg.bench.ssh import Host
 from edgeseg.data.dataset import SegmentationDataset
@@ -149,7 +149,7 @@ def bench_on(
             parcel=parcel,
             command=command,
             config=config,
-            sent=split_alone(dataset, split).digest if dataset else None,
+            sent=part_sent(dataset, split, options.images).digest if dataset else None,
             dataset=_dataset_used(dataset, split) if dataset else None,
         )
         return _at_all(hosts, task, heard)

@@ -12,7 +12,8 @@ import pytest
 from blob_images import write_blobs
 from edgeseg.bench.models import display_names
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.parcel import option_flags, split_alone, write_parcel
+from edgeseg.bench.parcel import option_flags, part_sent, write_parcel
+from edgeseg.bench.quality import spread
 from edgeseg.data.dataset import open_dataset
 from edgeseg.errors import ArtifactError, ConfigError, DatasetError
 
@@ -79,9 +80,17 @@ def test_the_split_arrives_whole_and_alone(tmp_path):
     data = write_blobs(tmp_path / "data")
     there, arguments = unpacked(tmp_path, [INT8], dataset=data, split="val")
     arrived = open_dataset(there / "data")
-    assert arrived.digest == split_alone(data, "val").digest
+    assert arrived.digest == part_sent(data, "val", None).digest
     assert [sample.stem for sample in arrived.samples] == [sample.stem for sample in data.split("val")]
     assert arguments[-4:] == ["--data", "data", "--split", "val"]
+
+
+def test_of_some_images_no_other_is_sent(tmp_path):
+    data = write_blobs(tmp_path / "data")
+    there, _ = unpacked(tmp_path, [INT8], dataset=data, split="val", options=BenchOptions(images=2))
+    arrived = open_dataset(there / "data")
+    assert arrived.digest == part_sent(data, "val", 2).digest
+    assert [each.stem for each in arrived.samples] == [each.stem for each in spread(data.split("val"), 2)]
 
 
 def test_the_reference_is_named_by_its_name_there(tmp_path):
