@@ -158,7 +158,7 @@ def wrapped(tmp_path):
         return shlex.quote(str(path))
 
     yield write
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 10
     while left := list(processes_that_name(str(tmp_path))):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
@@ -270,13 +270,13 @@ def test_ctrl_c_brings_back_what_was_measured(server, flags, tmp_path):
 
 
 def test_a_second_ctrl_c_waits_no_longer(server, flags, tmp_path, wrapped):
-    slow = wrapped("echo started >&2; exec sleep 12")
+    slow = wrapped("echo started >&2; exec sleep 8")
     with start("bench", INT8, *LONG, *flags[:4], "--remote-command", slow) as process:
         wait_for(process, "board: started")
         os.kill(process.pid, signal.SIGINT)
         wait_for(process, "board: waiting for what was measured; a second Ctrl-C")
         os.kill(process.pid, signal.SIGINT)
-        said, remarked = process.communicate(timeout=10)
+        said, remarked = process.communicate(timeout=5)
     assert (process.returncode, said) == (130, "")
     assert remarked == "error: board: interrupted before anything was measured\n"
     assert server.wait_until_clean()
