@@ -102,14 +102,6 @@ def test_cells_measured_on_different_images_are_refused(tmp_path):
         results_of(tmp_path / "study", hits)
 
 
-def test_a_study_that_does_not_state_its_name_is_called_as_its_plan(tmp_path):
-    path = write_study(tmp_path / "s", as_the_paper, plan='name = "mine"\ncombinations = ["bce+adam"]')
-    facts = json.loads((path / "study.json").read_text())
-    del facts["name"]
-    (path / "study.json").write_text(json.dumps(facts))
-    assert read_results(path).name == "mine"
-
-
 def test_a_history_that_is_no_table_is_a_sentence(tmp_path):
     path = write_study(tmp_path / "s", as_the_paper)
     (path / "runs" / "bce+adam_seed0" / "history.csv").write_text("epoch,dice\nfirst,0.5\n")

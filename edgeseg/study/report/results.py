@@ -181,7 +181,7 @@ def read_results(path: Path) -> StudyResults:
     _refuse_other_images(files)
     trained = [task for task in tasks if task.id in done and task.what != BENCH]
     return StudyResults(
-        name=facts.get("name", plan.name),  # the first studies did not state it
+        name=facts["name"],
         plan=plan,
         dataset=facts["dataset"]["name"],
         files=files,
