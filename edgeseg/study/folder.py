@@ -140,10 +140,12 @@ class StudyFolder:
     def facts(self) -> dict[str, Any]:
         """What study.json states; `ResultError` where this is no study."""
         value = files.read_json(self.path / "study.json", kind="a study", error=ResultError)
-        if value.get("schema_version") != SCHEMA_VERSION or not isinstance(value.get("dataset"), dict):
+        stated = isinstance(value.get("name"), str) and isinstance(value.get("dataset"), dict)
+        if value.get("schema_version") != SCHEMA_VERSION or not stated:
             raise ResultError(
-                f"expected schema_version {SCHEMA_VERSION} and a dataset in {self.path / 'study.json'}; use "
-                "the edgeseg version that made it, or run the study into another --out"
+                f"expected schema_version {SCHEMA_VERSION}, a name and a dataset in "
+                f"{self.path / 'study.json'}; use the edgeseg version that made it, or run the study into "
+                "another --out"
             )
         return value
 

@@ -102,6 +102,18 @@ def test_cells_measured_on_different_images_are_refused(tmp_path):
         results_of(tmp_path / "study", hits)
 
 
+@pytest.mark.parametrize("key", ["schema_version", "name", "dataset"])
+def test_a_study_that_does_not_say_what_it_is_is_a_sentence(tmp_path, key):
+    path = write_study(tmp_path / "s", as_the_paper)
+    facts = json.loads((path / "study.json").read_text())
+    del facts[key]
+    (path / "study.json").write_text(json.dumps(facts))
+    with pytest.raises(
+        ResultError, match=r"expected schema_version 1, a name and a dataset in .*study\.json"
+    ):
+        read_results(path)
+
+
 def test_a_history_that_is_no_table_is_a_sentence(tmp_path):
     path = write_study(tmp_path / "s", as_the_paper)
     (path / "runs" / "bce+adam_seed0" / "history.csv").write_text("epoch,dice\nfirst,0.5\n")
