@@ -18,10 +18,12 @@ def heard_interrupts() -> Iterator[threading.Event]:
     wait without an end does not end that wait either: wait in short turns, and look.
 
     Yields:
-        Set by the first Ctrl-C; outside the main thread, where no signal arrives, it never is.
+        Set by the first Ctrl-C. It never is outside the main thread, where no signal arrives, nor where a
+        shell that started the program in the background lets it ignore Ctrl-C.
     """
     heard = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield heard
         return
 

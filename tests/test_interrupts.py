@@ -53,3 +53,11 @@ def test_in_another_thread_the_handler_is_left_alone():
     thread.start()
     thread.join()
     assert handlers == [(signal.default_int_handler, False)]
+
+
+def test_what_is_ignored_stays_so():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with heard_interrupts() as heard:
+        press()
+        assert not heard.is_set()
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
