@@ -1,63 +1,84 @@
-"""Ctrl-C that is noticed where the work can stop."""
+"""Ctrl-C that is noticed where the work can stop: in processes of their own, which it may well end."""
 
-import os
-import signal
-import threading
+import subprocess
+import sys
 
 import pytest
 
+START = """
+import signal, threading
 from edgeseg.interrupts import heard_interrupts
 
-
 def press():
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 
 
-@pytest.fixture(autouse=True)
-def _python_handles_the_signal():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_the_first_is_remembered():
-    with heard_interrupts() as heard:
-        assert not heard.is_set()
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(
+            """
+with heard_interrupts() as heard:
+    before = heard.is_set()
+    press()
+    assert (before, heard.is_set()) == (False, True)
+""",
+            id="the first is remembered",
+        ),
+        pytest.param(
+            """
+with heard_interrupts() as heard:
+    press()
+    try:
         press()
+    except KeyboardInterrupt:
         assert heard.is_set()
-
-
-def test_the_second_interrupts():
+    else:
+        raise AssertionError("nothing was raised")
+""",
+            id="the second interrupts",
+        ),
+        pytest.param(
+            """
+with heard_interrupts():
+    press()
+try:
+    press()
+except KeyboardInterrupt:
+    pass
+else:
+    raise AssertionError("nothing was raised")
+""",
+            id="afterwards one interrupts again",
+        ),
+        pytest.param(
+            """
+found = []
+def work():
     with heard_interrupts() as heard:
-        press()
-        with pytest.raises(KeyboardInterrupt):
-            press()
-        assert heard.is_set()
-
-
-def test_afterwards_one_interrupts_again():
-    with heard_interrupts():
-        press()
-    with pytest.raises(KeyboardInterrupt):
-        press()
-
-
-def test_in_another_thread_the_handler_is_left_alone():
-    handlers = []
-
-    def work():
-        with heard_interrupts() as heard:
-            handlers.append((signal.getsignal(signal.SIGINT), heard.is_set()))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert handlers == [(signal.default_int_handler, False)]
-
-
-def test_what_is_ignored_stays_so():
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with heard_interrupts() as heard:
-        press()
-        assert not heard.is_set()
-    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+        found.append((signal.getsignal(signal.SIGINT), heard.is_set()))
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+assert found == [(signal.default_int_handler, False)]
+""",
+            id="in another thread the handler is left alone",
+        ),
+        pytest.param(
+            """
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+with heard_interrupts() as heard:
+    press()
+    assert not heard.is_set()
+assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+""",
+            id="what is ignored stays so",
+        ),
+    ],
+)
+def test_ctrl_c(claim):
+    done = subprocess.run([sys.executable, "-c", START + claim], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
