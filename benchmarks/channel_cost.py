@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from edgeseg import files
-from edgeseg.bench.machine import read_machine
-from edgeseg.recipe import FLOAT32, INT8_PTQ
-from edgeseg.runtime import find_runtime, make_interpreter
-from edgeseg.training.keras import keras, tf
+from edgeseg.host.training.keras import keras, tf
+from edgeseg.machine.machine import read_machine
+from edgeseg.model.recipe import FLOAT32, INT8_PTQ
+from edgeseg.model.runtime import find_runtime, make_interpreter
 
 SIZE = 256
 WIDTHS = (8, 16, 32, 64, 128)

@@ -14,9 +14,9 @@ import shutil
 from pathlib import Path
 
 from edgeseg import files
-from edgeseg.study.report.reading import read
-from edgeseg.study.report.render import FORMATS
-from edgeseg.study.report.results import read_results
+from edgeseg.host.study.report.reading import read
+from edgeseg.host.study.report.render import FORMATS
+from edgeseg.host.study.report.results import read_results
 
 #: What is kept, below the study's folder.
 KEPT = ("study.toml", "tasks/*.json", "bench/*.json", "runs/**/history.csv")

@@ -1,6 +1,6 @@
 """Which compression for shipping a pruned model: bytes, time and memory of unpacking.
 
-Each format unpacks in a process of its own, several times, in turns. `edgeseg` is `edgeseg.container` (xz
+Each format unpacks in a process of its own, several times, in turns. `edgeseg` is `edgeseg.model.xz` (xz
 with settings for sparse weights), `xz` and `gzip` are the usual tools at their best, `zstd` needs its
 program.
 
@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from edgeseg import container
+from edgeseg.model import xz
 
 UNPACK = """
 import gzip, lzma, pathlib, re, resource, subprocess, sys, time
@@ -46,7 +46,7 @@ def pack_all(data: bytes, source: Path) -> dict[str, bytes]:
     packed = {
         "gzip": gzip.compress(data, 9, mtime=0),
         "xz": lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
-        "edgeseg": container.pack(data),
+        "edgeseg": xz.pack(data),
     }
     if shutil.which("zstd"):
         command = ["zstd", "-qc", "--ultra", "-22", str(source)]

@@ -37,14 +37,14 @@ from flatbuffers import Builder
 
 from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.architecture import full_widths
-from edgeseg.config import UNetConfig
-from edgeseg.data.synth import synthesize
-from edgeseg.export.convert import convert
-from edgeseg.recipe import DYNAMIC_INT8, INT8_PTQ
-from edgeseg.runtime import find_runtime, make_interpreter
-from edgeseg.training.keras import keras, tf
-from edgeseg.training.unet import build_unet
+from edgeseg.data.synthetic.synth import synthesize
+from edgeseg.host.export.convert import convert
+from edgeseg.host.training.keras import keras, tf
+from edgeseg.host.training.unet import build_unet
+from edgeseg.model.recipe import DYNAMIC_INT8, INT8_PTQ
+from edgeseg.model.runtime import find_runtime, make_interpreter
+from edgeseg.networks.architecture import full_widths
+from edgeseg.networks.config import UNetConfig
 
 SIZE = 64
 NETWORK = UNetConfig(base_filters=8, levels=4, input_size=SIZE)

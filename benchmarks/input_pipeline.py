@@ -18,12 +18,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edgeseg.config import preset
 from edgeseg.data.dataset import open_dataset
-from edgeseg.training import fit, run_folder
-from edgeseg.training.keras import tf
-from edgeseg.training.pipeline import batches, epoch_dataset
-from edgeseg.training.trainee import from_scratch
+from edgeseg.host.training import fit, run_folder
+from edgeseg.host.training.keras import tf
+from edgeseg.host.training.pipeline import batches, epoch_dataset
+from edgeseg.host.training.trainee import from_scratch
+from edgeseg.networks.config import preset
 
 
 def step_times(model: Any, examples: Any, steps: int) -> list[float]:

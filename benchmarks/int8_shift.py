@@ -23,12 +23,13 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from edgeseg import metrics, preprocessing
-from edgeseg.artifact import Artifact, load_artifact
 from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.data.dataset import Sample, open_dataset
-from edgeseg.metrics import ConfusionCounts
-from edgeseg.runtime import Segmenter
+from edgeseg.metrics import pixels
+from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.runtime import Segmenter
 
 HEADER = (
     "network", "file", "F1, points", "agree %", "to background %", "to cell %", "least above 0.5", "logits",
@@ -88,19 +89,19 @@ def figures(artifact: Artifact, tiles: Sequence[Tile]) -> list[str]:
     least = 127
     for tile in tiles:
         found, mask = segmenter.invoke(tile.image), tile.probability > 0.5
-        before.append(metrics.count(tile.truth, mask))
-        after.append(metrics.count(tile.truth, found > 0))
-        turned.append(metrics.count(mask, found > 0))
+        before.append(pixels.count(tile.truth, mask))
+        after.append(pixels.count(tile.truth, found > 0))
+        turned.append(pixels.count(mask, found > 0))
         least = min(least, int(found[found > 0].min(initial=127)))
         probability = (found.astype(float) + 128) / 256
         near = (np.abs(probability - 0.5) <= 0.1) & (np.abs(tile.probability - 0.5) < 0.49)
         shifts.append(logit(probability[near]) - logit(tile.probability[near]))
-    shift, pixels = np.concatenate(shifts), sum(tile.truth.size for tile in tiles)
+    shift, total = np.concatenate(shifts), sum(tile.truth.size for tile in tiles)
     return [
-        f"{100 * (metrics.mean(after)['dice'] - metrics.mean(before)['dice']):+.2f}",
-        f"{100 * metrics.pooled(turned)['accuracy']:.3f}",
-        f"{100 * sum(each.fn for each in turned) / pixels:.3f}",
-        f"{100 * sum(each.fp for each in turned) / pixels:.3f}",
+        f"{100 * (pixels.mean(after)['dice'] - pixels.mean(before)['dice']):+.2f}",
+        f"{100 * pixels.pooled(turned)['accuracy']:.3f}",
+        f"{100 * sum(each.fn for each in turned) / total:.3f}",
+        f"{100 * sum(each.fp for each in turned) / total:.3f}",
         f"{0.5 + least / 256:.3f}",
         f"{shift.mean():+.3f}",
         f"{shift.std():.3f}",

@@ -27,12 +27,12 @@ from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult, load_result
-from edgeseg.config import UNetConfig
-from edgeseg.data.synth import synthesize
-from edgeseg.export.convert import convert
-from edgeseg.recipe import INT8_PTQ
-from edgeseg.training.keras import keras
-from edgeseg.training.unet import build_unet
+from edgeseg.data.synthetic.synth import synthesize
+from edgeseg.host.export.convert import convert
+from edgeseg.host.training.keras import keras
+from edgeseg.host.training.unet import build_unet
+from edgeseg.model.recipe import INT8_PTQ
+from edgeseg.networks.config import UNetConfig
 
 SIZE, LEVELS, FILTERS = 128, 4, 16
 WIDER = {"a quarter wider": 20, "half as wide again": 24}

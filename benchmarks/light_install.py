@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 
 from edgeseg import files
-from edgeseg.bench.machine import read_machine, read_state
 from edgeseg.data.images import write_png
-from edgeseg.data.synth import synthesize
+from edgeseg.data.synthetic.synth import synthesize
+from edgeseg.machine.machine import read_machine, read_state
 
 (MODEL,) = (Path(__file__).parents[1] / "models").glob("*/*int8-ptq.tflite")
 

@@ -20,11 +20,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from edgeseg.bench.machine import read_machine, read_state
 from edgeseg.bench.options import BenchOptions, parse_numbers
 from edgeseg.bench.run import run_bench
 from edgeseg.files import json_text, write_text
-from edgeseg.runtime import find_runtime
+from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.model.runtime import find_runtime
 
 #: Inferences of one turn, after the warm-up.
 RUNS = 60

@@ -20,12 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeseg import files, preprocessing
-from edgeseg.artifact import Artifact, load_artifact
-from edgeseg.bench.machine import read_machine, read_state
+from edgeseg import files
 from edgeseg.data.images import Grey8
-from edgeseg.data.synth import synthesize
-from edgeseg.runtime import Segmenter, binarize, find_runtime
+from edgeseg.data.synthetic.synth import synthesize
+from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.runtime import Segmenter, binarize, find_runtime
 
 #: The pipeline may take so much more than the network alone.
 LIMIT = 0.10

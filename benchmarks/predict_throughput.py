@@ -23,13 +23,13 @@ from pathlib import Path
 import cv2
 
 from edgeseg import files
-from edgeseg.artifact import Artifact, load_artifact
 from edgeseg.data import images
-from edgeseg.data.synth import synthesize
+from edgeseg.data.synthetic.synth import synthesize
+from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.runtime import Segmenter, find_runtime
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.run import predict
 from edgeseg.prediction.sources import open_files
-from edgeseg.runtime import Segmenter, find_runtime
 
 Samples = dict[str, list[float]]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgeseg.bench.intervals import quality_interval
 from edgeseg.bench.result import BenchResult, ModelResult, load_result
-from edgeseg.recipe import RECIPES
+from edgeseg.model.recipe import RECIPES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -1,4 +1,6 @@
-"""Makes edgeseg/smoke.tflite, which `edgeseg doctor` times: the tests' int8 U-Net, 4 times as wide and high.
+"""Makes edgeseg/doctor/smoke.tflite, which `edgeseg doctor` times.
+
+It is the tests' int8 U-Net, 4 times as wide and high.
 
 At 64x64 pixels the time would be that of calling it. Its weights were trained on 64x64 and stay as they are:
 a convolution takes any size.
@@ -42,5 +44,5 @@ def _widened(shape: np.ndarray) -> np.ndarray:
 
 if __name__ == "__main__":
     made = widen((ROOT / "tests" / "models" / "blobs_int8.tflite").read_bytes())
-    (ROOT / "edgeseg" / "smoke.tflite").write_bytes(made)
+    (ROOT / "edgeseg" / "doctor" / "smoke.tflite").write_bytes(made)
     print(f"{len(made):,} bytes")

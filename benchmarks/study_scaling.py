@@ -17,8 +17,8 @@ import argparse
 import heapq
 from collections.abc import Mapping, Sequence
 
-from edgeseg.study.plan_file import parse_plan, read_study
-from edgeseg.study.tasks import BENCH, Task, list_tasks
+from edgeseg.host.study.plan_file import parse_plan, read_study
+from edgeseg.host.study.tasks import BENCH, Task, list_tasks
 
 ASSUMED = {
     "train": 7300.0,

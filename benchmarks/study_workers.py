@@ -28,7 +28,7 @@ from statistics import median
 
 from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.bench.machine import read_machine, read_state
+from edgeseg.machine.machine import read_machine, read_state
 
 ROUNDS = 3
 STUDY = """

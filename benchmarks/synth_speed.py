@@ -13,7 +13,7 @@ import time
 
 import cv2
 
-from edgeseg.data.synth import synthesize
+from edgeseg.data.synthetic.synth import synthesize
 
 
 def main() -> None:

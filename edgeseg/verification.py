@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg import artifact, files, metrics, preprocessing
-from edgeseg.artifact import Artifact
+from edgeseg import files
 from edgeseg.audit.audit import Audit, audit_model, judge
-from edgeseg.calibration import Calibration, Size, window
-from edgeseg.config import Preprocessing
+from edgeseg.data.calibration import Calibration, Size, window
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError
-from edgeseg.recipe import Recipe
-from edgeseg.runtime import Segmenter, binarize
+from edgeseg.metrics import pixels
+from edgeseg.model import artifact, preprocessing
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.recipe import Recipe
+from edgeseg.model.runtime import Segmenter, binarize
+from edgeseg.networks.config import Preprocessing
 
 #: Validation images that a file is verified on, at most.
 COUNT = 100
@@ -159,7 +161,7 @@ def verify(data: bytes, reference: Reference, *, name: str) -> Verification:
 
 def _dice(truths: Sequence[Mask], predictions: Sequence[Mask]) -> float:
     pairs = zip(truths, predictions, strict=True)
-    return metrics.pooled([metrics.count(truth, predicted) for truth, predicted in pairs])["dice"]
+    return pixels.pooled([pixels.count(truth, predicted) for truth, predicted in pairs])["dice"]
 
 
 def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> tuple[Audit, Verification]:

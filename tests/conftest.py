@@ -5,7 +5,7 @@ import signal
 import pytest
 from hypothesis import settings
 
-from blob_images import write_blobs
+from support.blob_images import write_blobs
 
 # A shell that starts tests in the background lets them, and all that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -24,9 +24,9 @@ def blobs(tmp_path_factory):
 @pytest.fixture(scope="session")
 def blob_run(blobs, tmp_path_factory):
     """A run of a small network that has learnt the blobs; tests leave its own files as they are."""
-    from edgeseg.config import TrainingConfig, UNetConfig
-    from edgeseg.training.fit import fit
-    from edgeseg.training.run_folder import create_run
+    from edgeseg.host.training.fit import fit
+    from edgeseg.host.training.run_folder import create_run
+    from edgeseg.networks.config import TrainingConfig, UNetConfig
 
     network = UNetConfig(base_filters=4, levels=3, input_size=64)
     training = TrainingConfig(epochs=25, batch_size=3, crop_size=64, learning_rate=5e-3)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from built_wheel import ROOT, build_wheel
 from edgeseg.data.images import write_png
-from edgeseg.data.synth import synthesize
+from edgeseg.data.synthetic.synth import synthesize
+from support.built_wheel import ROOT, build_wheel
 
 MODEL = ROOT / "tests" / "models" / "blobs_int8.tflite"
 (PUBLISHED,) = (ROOT / "models").glob("*/*int8-ptq.tflite")

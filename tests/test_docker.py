@@ -14,8 +14,8 @@ from typer.main import get_command
 
 import edgeseg
 from edgeseg.cli import app
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 EDGE = (ROOT / "docker" / "edge.Dockerfile").read_text()
 
@@ -95,7 +95,7 @@ def test_what_the_edge_image_leaves_out_is_never_loaded():
         "make_interpreter(Path(sys.argv[1]).read_bytes(), name='probe').invoke()\n"
         "print(Path('/proc/self/maps').read_text())"
     )
-    probe = Path(edgeseg.__file__).with_name("probe.tflite")
+    probe = Path(edgeseg.__file__).parent / "model" / "probe.tflite"
     child = subprocess.run(
         [sys.executable, "-c", script, probe], capture_output=True, text=True, check=True, timeout=60
     )

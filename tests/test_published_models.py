@@ -3,20 +3,19 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edgeseg import metrics
-from edgeseg.artifact import load_artifact
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.bench.result import load_result
-from edgeseg.data.synth import synthesize
-from edgeseg.recipe import RECIPES
-from edgeseg.runtime import Segmenter
+from edgeseg.data.synthetic.synth import synthesize
+from edgeseg.metrics import pixels
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.recipe import RECIPES
+from edgeseg.model.runtime import Segmenter
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 MODELS = sorted((ROOT / "models").glob("*/*.tflite"))
 
 pytestmark = pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
@@ -41,7 +40,7 @@ def test_the_card_states_the_measured_quality_of_this_very_file(path):
     assert quality is not None
     counts = [image.counts for image in quality.images]
     card = (path.parent / "README.md").read_text()
-    for values in (metrics.pooled(counts), metrics.mean(counts)):
+    for values in (pixels.pooled(counts), pixels.mean(counts)):
         row = [f"{values[name]:.4f}" for name in ("dice", "iou", "precision", "recall", "accuracy")]
         assert " | ".join(row) in card
     assert f"{len(artifact.data):,} bytes" in card
@@ -57,8 +56,8 @@ def test_it_finds_cells_in_images_that_it_never_saw(path):
     """Synthetic ones, of another optics: far from perfect, but no constant answer."""
     segmenter = Segmenter(load_artifact(path))
     pairs = [synthesize(index) for index in range(8)]
-    counts = [metrics.count(truth, segmenter.mask(image)) for image, truth in pairs]
-    assert metrics.pooled(counts)["dice"] > 0.4
+    counts = [pixels.count(truth, segmenter.mask(image)) for image, truth in pairs]
+    assert pixels.pooled(counts)["dice"] > 0.4
 
 
 def test_predict_runs_with_it_out_of_the_box(path, tmp_path):

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from edgeseg.errors import EdgesegError
-from edgeseg.runtime import find_runtime, list_nodes, make_interpreter
+from edgeseg.model.runtime import find_runtime, list_nodes, make_interpreter
 
 #: The runtime whose partitions a file is made for and judged by; that of 2023 takes other operators.
 PARTITIONING = "ai-edge-litert"

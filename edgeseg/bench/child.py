@@ -1,4 +1,4 @@
-"""`python -m edgeseg.bench.child`: measures one model in a process of its own (see `bench.answering`)."""
+"""`python -m edgeseg.bench.child`: measures one model in a process of its own (see `workers.answering`)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from typing import Any, Self, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.artifact import Artifact, load_artifact
-from edgeseg.bench.answering import Alive, answer_one
 from edgeseg.bench.latency import Laps, repeat, run_lap, timing_tile, warm_up
-from edgeseg.bench.measurement import Failure, Run
-from edgeseg.bench.memory import MB, limited, peak_bytes
+from edgeseg.bench.measurement import Run
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality, spread
 from edgeseg.errors import ArtifactError, EdgesegError
-from edgeseg.runtime import Segmenter, find_runtime
+from edgeseg.machine.memory import MB, limited, peak_bytes
+from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.runtime import Segmenter, find_runtime
+from edgeseg.workers.answering import Alive, answer_one
+from edgeseg.workers.failure import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from edgeseg.bench.memory import MB
+from edgeseg.machine.memory import MB
 
 if TYPE_CHECKING:
     from edgeseg.bench.result import BenchResult

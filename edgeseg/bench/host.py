@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from edgeseg.bench.latency import median_absolute_deviation, percentile
-from edgeseg.bench.measurement import Failure
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.process import ask, explain
 from edgeseg.errors import ConfigError
 from edgeseg.progress import Progress, silent
+from edgeseg.workers.failure import Failure
+from edgeseg.workers.process import ask, explain
 
 #: By name, since the bench never imports the host side; TensorFlow is loaded in the child alone.
-_CHILD = (sys.executable, "-P", "-m", "edgeseg.training.timing")
+_CHILD = (sys.executable, "-P", "-m", "edgeseg.host.training.timing")
 
 PRECISIONS = ("float32", "mixed_float16")
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.bench.bootstrap import Interval, draw_images, draw_samples, percentile_interval
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.metrics import CellCounts, ConfusionCounts
+from edgeseg.metrics.bootstrap import Interval, draw_images, draw_samples, percentile_interval
+from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.pixels import ConfusionCounts
 
 
 @dataclass(frozen=True, slots=True)

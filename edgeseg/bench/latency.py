@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.config import Preprocessing
-from edgeseg.preprocessing import apply
-from edgeseg.runtime import Segmenter, binarize
+from edgeseg.model.preprocessing import apply
+from edgeseg.model.runtime import Segmenter, binarize
+from edgeseg.networks.config import Preprocessing
 
 Clock = Callable[[], int]
 

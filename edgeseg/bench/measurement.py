@@ -8,19 +8,7 @@ from typing import Any, Self
 
 from edgeseg.bench.latency import Lap, Laps, median_absolute_deviation, percentile
 from edgeseg.bench.quality import ImageCounts, QualityResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why a model could not be measured.
-
-    Attributes:
-        kind: `refused` (bad input, a file that the runtime rejects), `crashed`, `hung` or `memory`.
-        reason: a sentence.
-    """
-
-    kind: str
-    reason: str
+from edgeseg.workers.failure import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from edgeseg import container
-from edgeseg.artifact import SUFFIXES
 from edgeseg.errors import ArtifactError
+from edgeseg.model import xz
+from edgeseg.model.artifact import SUFFIXES
 
 
 def find_models(paths: Iterable[Path]) -> list[Path]:
@@ -45,7 +45,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 def _by_name(folder: Path, pattern: str) -> list[Path]:
     found = {path for suffix in SUFFIXES for path in folder.glob(pattern + suffix)}
-    return sorted(path for path in found if path.with_name(path.name + container.SUFFIX) not in found)
+    return sorted(path for path in found if path.with_name(path.name + xz.SUFFIX) not in found)
 
 
 def display_names(paths: Sequence[Path]) -> list[str]:

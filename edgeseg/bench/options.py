@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from edgeseg.errors import ConfigError, nearest
-from edgeseg.runtime import RUNTIMES
+from edgeseg.model.runtime import RUNTIMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

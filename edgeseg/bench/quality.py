@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.config import Preprocessing
-from edgeseg.metrics import CellCounts, ConfusionCounts, count, mean, pooled
-from edgeseg.preprocessing import apply
+from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.pixels import ConfusionCounts, count, mean, pooled
+from edgeseg.model.preprocessing import apply
+from edgeseg.model.runtime import Segmenter
+from edgeseg.networks.config import Preprocessing
 from edgeseg.progress import Progress
-from edgeseg.runtime import Segmenter
 
 if TYPE_CHECKING:
     # Reading results must not load OpenCV, which reading and tiling images does.
@@ -152,7 +153,7 @@ def measure_quality(
     Raises:
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
     """
-    from edgeseg.bench.matching import match_cells
+    from edgeseg.metrics.matching import match_cells
     from edgeseg.prediction.tiling import segment
 
     images = []

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeseg.artifact import Artifact
 from edgeseg.bench.latency import percentile, timing_tile
-from edgeseg.recipe import INT8_MIXED, INT8_PTQ
-from edgeseg.runtime import Segmenter
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.recipe import INT8_MIXED, INT8_PTQ
+from edgeseg.model.runtime import Segmenter
 
 #: Inferences of each file, at least, and seconds that both take together, at least.
 _LAPS = 20

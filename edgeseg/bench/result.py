@@ -16,13 +16,14 @@ from typing import Any, Self
 from edgeseg import files
 from edgeseg.bench.doubts import doubts
 from edgeseg.bench.host import HostRun
-from edgeseg.bench.machine import Machine, MachineState
-from edgeseg.bench.measurement import Failure, Measurement
+from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
 from edgeseg.bench.why import why
 from edgeseg.errors import ResultError
+from edgeseg.machine.machine import Machine, MachineState
+from edgeseg.workers.failure import Failure
 
 #: 1: first version. 2: several runtimes, cells, panels, the Keras model, doubts.
 SCHEMA_VERSION = 2

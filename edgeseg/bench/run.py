@@ -12,25 +12,26 @@ from functools import partial
 from pathlib import Path
 
 from edgeseg._version import __version__
-from edgeseg.artifact import Artifact, load_artifact
 from edgeseg.audit.audit import Audit, audit_model
 from edgeseg.audit.notes import explain as explain_audit
 from edgeseg.audit.notes import has_other_scales
 from edgeseg.bench.child import Answer, Job
-from edgeseg.bench.machine import read_machine, read_state
-from edgeseg.bench.measurement import Failure, Measurement
+from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.models import display_names
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.panels import MaskFolder, choose_panels
-from edgeseg.bench.process import ask, explain
 from edgeseg.bench.quality import compare_masks, spread
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult, Panel
 from edgeseg.bench.size import measure_size
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, ResultError
 from edgeseg.files import sha256_bytes
+from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.runtime import find_runtime
 from edgeseg.progress import Progress, silent
-from edgeseg.runtime import find_runtime
+from edgeseg.workers.failure import Failure
+from edgeseg.workers.process import ask, explain
 
 # -P: a json.py in the current folder must not become part of the child.
 _CHILD = (sys.executable, "-P", "-m", "edgeseg.bench.child")

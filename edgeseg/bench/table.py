@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeseg import container
 from edgeseg.bench.doubts import doubts, hints
 from edgeseg.bench.intervals import quality_interval
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.why import ratio_to_float32, why
+from edgeseg.model import xz
 
 #: Above this median absolute deviation over median, a row is called unsteady.
 UNSTEADY = 0.10
@@ -86,7 +86,7 @@ def model_labels(result: BenchResult) -> dict[str, str]:
 
 
 def _stem(model: ModelResult) -> str:
-    return model.name.removesuffix(container.SUFFIX).removesuffix(".tflite")
+    return model.name.removesuffix(xz.SUFFIX).removesuffix(".tflite")
 
 
 def _quality(quality: QualityResult | None) -> list[str]:

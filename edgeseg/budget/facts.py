@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from edgeseg.artifact import load_artifact
 from edgeseg.bench.models import display_names, find_models
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.size import SizeResult, measure_size
 from edgeseg.budget.metrics import Value
 from edgeseg.errors import CheckError, ResultError
+from edgeseg.model.artifact import load_artifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

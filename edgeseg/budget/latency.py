@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edgeseg.bench.doubts import doubts
-from edgeseg.bench.machine import Machine
 from edgeseg.bench.result import BenchResult
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement, sentence_beyond
 from edgeseg.budget.limits import Budgets, Limit
 from edgeseg.budget.medians import Median, Medians
 from edgeseg.errors import ResultError
+from edgeseg.machine.machine import Machine
 
 #: Beyond a bound by less than this is rounding, in milliseconds.
 _ROUNDING = 1e-6

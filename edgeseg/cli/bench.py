@@ -176,8 +176,8 @@ def _refuse_unusable(out: Path, models: list[Path], *, force: bool) -> None:
     """Refuse before the work what could not be written, or would do harm, after it."""
     import tempfile
 
-    from edgeseg.artifact import sidecar_path
     from edgeseg.files import output_error, refuse_existing
+    from edgeseg.model.artifact import sidecar_path
 
     if out.resolve() in {sidecar_path(model).resolve() for model in models}:
         raise ConfigError(

@@ -13,8 +13,8 @@ from edgeseg.errors import ConfigError, EdgesegError
 
 if TYPE_CHECKING:
     from edgeseg.bench.options import BenchOptions
+    from edgeseg.bench.remote.ssh import Host
     from edgeseg.bench.result import BenchResult
-    from edgeseg.bench.ssh import Host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def parse_places(
     Raises:
         ConfigError: an option would be ignored, an address is none, or files would have no place.
     """
-    from edgeseg.bench.ssh import parse_hosts
+    from edgeseg.bench.remote.ssh import parse_hosts
 
     if not on:
         _refuse(
@@ -81,7 +81,7 @@ def _refuse(options: Mapping[str, Any], why: str) -> None:
 
 def _outs(out: Path | None, hosts: Sequence[Host]) -> list[Path | None]:
     """The file itself for one host, `HOST.json` in the folder for each of several."""
-    from edgeseg.bench.ssh import labels
+    from edgeseg.bench.remote.ssh import labels
 
     if out is None or len(hosts) == 1:
         return [out] * len(hosts)
@@ -119,7 +119,7 @@ def bench_places(
     Returns:
         The greatest exit code of all; why a machine failed was told on stderr.
     """
-    from edgeseg.bench.remote import bench_on
+    from edgeseg.bench.remote.hosts import bench_on
     from edgeseg.data.dataset import open_dataset
 
     found = bench_on(

@@ -39,8 +39,8 @@ def data_import(
     Tiles are cut without resampling, all tiles of a source image are in one split, images of 16 bits
     are mapped to 8 by percentiles. OUT/manifest.json records all of it.
     """
-    from edgeseg.data.import_options import ImportOptions
-    from edgeseg.data.importing import import_dataset
+    from edgeseg.data.importing.importer import import_dataset
+    from edgeseg.data.importing.options import ImportOptions
 
     options = ImportOptions(
         format=format_, tile=tile, seed=seed, group=group, images=images, masks=masks, annotations=annotations

@@ -26,7 +26,7 @@ def data_synth(
 
     from edgeseg.data.dataset import open_dataset
     from edgeseg.data.splits import SPLITS
-    from edgeseg.data.synth import write_dataset
+    from edgeseg.data.synthetic.synth import write_dataset
 
     with progress("Synthesizing") as show:
         write_dataset(out, count=count, size=size, seed=seed, force=force, progress=show)

@@ -10,12 +10,12 @@ import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, TrainingError
-from edgeseg.fine_tuning import FineTuning, override, refuse_ignored, setting_names
-from edgeseg.recipe import INT8_MIXED, QUICK, RECIPES, Recipe
+from edgeseg.model.fine_tuning import FineTuning, override, refuse_ignored, setting_names
+from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, Recipe
 from edgeseg.settings import check_choice
 
 if TYPE_CHECKING:
-    from edgeseg.artifact import Artifact
+    from edgeseg.model.artifact import Artifact
 
 
 def export(
@@ -82,9 +82,9 @@ def export(
 
     from edgeseg.bench.ratio import mixed_cost
     from edgeseg.data.dataset import open_dataset
-    from edgeseg.export.options import ExportOptions
-    from edgeseg.export.run import export_run
-    from edgeseg.training.run_folder import open_run
+    from edgeseg.host.export.options import ExportOptions
+    from edgeseg.host.export.run import export_run
+    from edgeseg.host.training.run_folder import open_run
 
     opened = open_run(run)
     root = data or Path(opened.dataset["root"])

@@ -10,13 +10,13 @@ import typer
 
 from edgeseg.cli.console import progress, say, say_json, table
 from edgeseg.errors import CheckError, ConfigError
-from edgeseg.recipe import promised
+from edgeseg.model.recipe import promised
 
 if TYPE_CHECKING:
-    from edgeseg.artifact import Artifact
-    from edgeseg.audit.against import Comparison
     from edgeseg.audit.audit import Audit
     from edgeseg.bench.size import SizeResult
+    from edgeseg.diagnosis.against import Comparison
+    from edgeseg.model.artifact import Artifact
 
 
 def inspect(
@@ -48,10 +48,10 @@ def inspect(
             "--against needs --data with the images to run, and both --data and --images need it"
         )
 
-    from edgeseg.artifact import load_artifact
     from edgeseg.audit.audit import audit_model, judge
     from edgeseg.audit.notes import explain
     from edgeseg.bench.size import measure_size
+    from edgeseg.model.artifact import load_artifact
 
     artifact = load_artifact(model)
     audit = audit_model(artifact.data, name=model.name)
@@ -71,9 +71,9 @@ def inspect(
 
 
 def _compare(artifact: Artifact, against: Path, data: Path, images: int | None) -> Comparison:
-    from edgeseg.artifact import load_artifact
-    from edgeseg.audit.against import DEFAULT_COUNT, compare
     from edgeseg.data.dataset import open_dataset
+    from edgeseg.diagnosis.against import DEFAULT_COUNT, compare
+    from edgeseg.model.artifact import load_artifact
 
     reference, dataset = load_artifact(against), open_dataset(data)
     with progress("Comparing images") as report:

@@ -90,7 +90,7 @@ def predict(
         raise ConfigError("--poll changes nothing without --watch; leave it out or watch a folder")
     import cv2
 
-    from edgeseg.artifact import load_artifact
+    from edgeseg.model.artifact import load_artifact
     from edgeseg.prediction.run import predict as predict_pictures
 
     threads = default_threads() if threads is None else threads

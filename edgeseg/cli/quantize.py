@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from edgeseg.cli.console import progress, say, table
-from edgeseg.config import PREPROCESSINGS, Preprocessing
 from edgeseg.errors import ConfigError, nearest
-from edgeseg.recipe import FROM_FILE
+from edgeseg.model.recipe import FROM_FILE
+from edgeseg.networks.config import PREPROCESSINGS, Preprocessing
 
 
 def quantize(
@@ -37,9 +37,9 @@ def quantize(
     names = _variants(variant, keep_float)
     prepare = Preprocessing(kind=preprocessing) if preprocessing else None
 
-    from edgeseg.artifact import load_artifact
     from edgeseg.bench.ratio import mixed_cost
     from edgeseg.data.dataset import open_dataset
+    from edgeseg.model.artifact import load_artifact
     from edgeseg.quantizing.run import QuantizeOptions, quantize_file
 
     options = QuantizeOptions(

@@ -51,7 +51,7 @@ def serve(
     """
     import cv2
 
-    from edgeseg.artifact import load_artifact
+    from edgeseg.model.artifact import load_artifact
 
     where = ServeOptions(host=host, port=port, fps=fps)
     options = PredictOptions(

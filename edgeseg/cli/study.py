@@ -15,10 +15,10 @@ from edgeseg.cli.console import INTERRUPTED, note, say, say_json, table
 from edgeseg.errors import ConfigError
 
 if TYPE_CHECKING:
-    from edgeseg.study.folder import StudyFolder
-    from edgeseg.study.plan import StudyPlan
-    from edgeseg.study.run import Workers
-    from edgeseg.study.status import StudyStatus
+    from edgeseg.host.study.folder import StudyFolder
+    from edgeseg.host.study.plan import StudyPlan
+    from edgeseg.host.study.run import Workers
+    from edgeseg.host.study.status import StudyStatus
 
 app = typer.Typer(
     help="Train, export and measure a grid of optimizers, losses, variants and seeds.", no_args_is_help=True
@@ -61,8 +61,8 @@ def study_run(
 
     Exit code 1 where a task failed.
     """
-    from edgeseg.study.plan_file import parse_plan, read_study
-    from edgeseg.study.run import split_datasets
+    from edgeseg.host.study.plan_file import parse_plan, read_study
+    from edgeseg.host.study.run import split_datasets
 
     text, path = read_study(study)
     plan = parse_plan(text, path=path)
@@ -85,9 +85,9 @@ def _run_one(
     text: str, path: Path, out: Path, dataset: Path | None, workers: Workers, *, force: bool, name: bool
 ) -> bool:
     """Run a study on one data set; whether all of it is done."""
-    from edgeseg.study.folder import FAILED, StudyFolder
-    from edgeseg.study.run import run_study
-    from edgeseg.study.status import read_status
+    from edgeseg.host.study.folder import FAILED, StudyFolder
+    from edgeseg.host.study.run import run_study
+    from edgeseg.host.study.status import read_status
 
     folder = StudyFolder(path=out)
     last = time.monotonic()
@@ -119,8 +119,8 @@ def study_status(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show what is done, running, failed and waiting, and the time left."""
-    from edgeseg.study.folder import find_studies
-    from edgeseg.study.status import read_status
+    from edgeseg.host.study.folder import find_studies
+    from edgeseg.host.study.status import read_status
 
     found = {each.path: read_status(each) for each in find_studies(folder)}
     if as_json:
@@ -135,7 +135,7 @@ def study_status(
 
 
 def _say_status(status: StudyStatus) -> None:
-    from edgeseg.study.folder import FAILED
+    from edgeseg.host.study.folder import FAILED
 
     rows = [
         [
@@ -168,10 +168,10 @@ def study_report(
     """
     from edgeseg.cli.report import refuse_outputs
     from edgeseg.files import write_text
-    from edgeseg.study.folder import find_studies
-    from edgeseg.study.report.reading import read
-    from edgeseg.study.report.render import FORMATS
-    from edgeseg.study.report.results import read_results
+    from edgeseg.host.study.folder import find_studies
+    from edgeseg.host.study.report.reading import read
+    from edgeseg.host.study.report.render import FORMATS
+    from edgeseg.host.study.report.results import read_results
 
     refuse_outputs(out, FORMATS, force=force)
     studies = find_studies(folder)
@@ -192,8 +192,8 @@ def _workers(
 ) -> Iterator[Workers]:
     import os
 
+    from edgeseg.host.study.run import Workers, here
     from edgeseg.settings import check_choice, check_range
-    from edgeseg.study.run import Workers, here
 
     check_choice("engine", engine, ("local", "ray"))
     if engine == "local":
@@ -211,16 +211,16 @@ def _workers(
         raise ConfigError("--workers changes nothing with --engine ray: the cluster's resources decide")
     if not address:
         raise ConfigError("--engine ray needs --address HOST:PORT of the cluster's head node")
-    from edgeseg.study.cluster import ray_engine
-    from edgeseg.study.store import Store
+    from edgeseg.host.study.cluster import ray_engine
+    from edgeseg.host.study.store import Store
 
     with ray_engine(address, plan, Store.open(store) if store else None) as start:
         yield Workers(engine=start, most=sys.maxsize)  # those that find no room wait in the cluster
 
 
 def _tell_running(folder: StudyFolder) -> None:
-    from edgeseg.study.folder import RUNNING
-    from edgeseg.study.status import read_status
+    from edgeseg.host.study.folder import RUNNING
+    from edgeseg.host.study.status import read_status
 
     status = read_status(folder)
     for each in status.of(RUNNING):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from edgeseg import config
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, DatasetError
+from edgeseg.networks import config
 
 _DEFAULT_PRESET = "unet-16"
 
@@ -43,7 +43,7 @@ def train(
 
     dataset = open_dataset(data)
 
-    from edgeseg.training import fit, run_folder
+    from edgeseg.host.training import fit, run_folder
 
     if resume:
         run = run_folder.open_run(out)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgeseg.bench.bootstrap import Interval, percentile_interval
 from edgeseg.bench.intervals import quality_draws
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
@@ -15,6 +14,7 @@ from edgeseg.bench.result import ModelResult
 from edgeseg.comparison import change
 from edgeseg.comparison.change import Change, Metric
 from edgeseg.comparison.latency import ratio_interval
+from edgeseg.metrics.bootstrap import Interval, percentile_interval
 
 
 @dataclass(frozen=True, slots=True)

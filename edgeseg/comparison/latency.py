@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from edgeseg.bench.bootstrap import Interval, percentile_interval
 from edgeseg.bench.intervals import latency_draws
 from edgeseg.bench.measurement import Measurement
+from edgeseg.metrics.bootstrap import Interval, percentile_interval
 
 #: 97.5 % of a normal distribution lie below.
 _Z = 1.959964

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from edgeseg import container
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.errors import ConfigError, nearest
+from edgeseg.model import xz
 
 Key = TypeVar("Key", str, int)
 
@@ -83,4 +83,4 @@ def find_model(result: BenchResult, name: str) -> ModelResult:
 
 
 def _stem(name: str) -> str:
-    return name.removesuffix(container.SUFFIX).removesuffix(".tflite")
+    return name.removesuffix(xz.SUFFIX).removesuffix(".tflite")

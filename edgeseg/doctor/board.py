@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgeseg.bench.machine import Machine, MachineState
 from edgeseg.doctor.finding import Finding
+from edgeseg.machine.machine import Machine, MachineState
 
 #: From here on a Raspberry Pi lowers its clock. Degrees Celsius.
 _HOT_C = 80

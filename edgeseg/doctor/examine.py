@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeseg.bench.machine import Machine, read_machine, read_state
 from edgeseg.doctor.board import board_findings
 from edgeseg.doctor.compiled_model import try_compiled_model
 from edgeseg.doctor.finding import Finding
 from edgeseg.doctor.speed import try_speed
 from edgeseg.errors import EdgesegError
-from edgeseg.runtime import PROBE, find_runtime, make_interpreter
-from edgeseg.wheels import this_target
+from edgeseg.machine.machine import Machine, read_machine, read_state
+from edgeseg.model.runtime import PROBE, find_runtime, make_interpreter
+from edgeseg.model.wheels import this_target
 
 _OLD = "tflite-runtime"
 

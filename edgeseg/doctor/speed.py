@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.artifact import load_artifact
-from edgeseg.bench.kernel_files import usable_cpus
 from edgeseg.doctor.finding import Finding
-from edgeseg.runtime import Segmenter
+from edgeseg.machine.kernel_files import usable_cpus
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
 
-_MODEL = Path(__file__).parents[1] / "smoke.tflite"
+_MODEL = Path(__file__).with_name("smoke.tflite")
 
 #: In all, of which the first quarter does not count: the clock rises. Seconds.
 _DURATION = 3.0

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 
 from edgeseg.errors import ConfigError
+from edgeseg.metrics.cells import MIN_AREA
 
 #: More threads than this are not taken unless the user asks for them.
 _MOST_THREADS = 4
@@ -40,7 +41,7 @@ class PredictOptions:
     """
 
     overlap: int | None = None
-    min_area: int = 16
+    min_area: int = MIN_AREA
     pixel_size: float | None = None
     overlays: bool = True
     threads: int = 1

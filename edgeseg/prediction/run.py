@@ -11,12 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgeseg import files, preprocessing
+from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.artifact import Artifact
-from edgeseg.config import Preprocessing
 from edgeseg.data.images import Grey8
 from edgeseg.errors import DatasetError
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.runtime import Segmenter, find_runtime
+from edgeseg.networks.config import Preprocessing
 from edgeseg.prediction import tiling
 from edgeseg.prediction.bitmask import LARGE, MaskRows, empty_mask
 from edgeseg.prediction.cells import find_cells
@@ -26,7 +28,6 @@ from edgeseg.prediction.overlay import draw_overlay
 from edgeseg.prediction.sources import Frame, Source
 from edgeseg.prediction.tables import ImageResult, Tables
 from edgeseg.progress import Progress, silent
-from edgeseg.runtime import Segmenter, find_runtime
 
 #: While a run goes on, its manifest is written anew after so many seconds, or so many times as long as
 #: writing it takes: it grows with every image.

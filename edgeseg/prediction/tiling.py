@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.model.runtime import Segmenter
 from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.progress import Progress, silent
-from edgeseg.runtime import Segmenter
 
 #: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile).
 ALIGNMENT = 32

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from edgeseg.audit.activations import float_operators
 from edgeseg.audit.flatbuffer import Graph, parse_model
-from edgeseg.audit.matching import CONVERSIONS, layer_name
+from edgeseg.diagnosis.matching import CONVERSIONS, layer_name
 from edgeseg.errors import CheckError, ConfigError
+from edgeseg.model.recipe import INT8_MIXED, Recipe
 from edgeseg.quantizing.quantizer import quantize
 from edgeseg.quantizing.ranges import Range, share_ranges
-from edgeseg.recipe import INT8_MIXED, Recipe
 
 
 def keep_layers(recipe: Recipe, graph: Graph, pattern: str | None, *, name: str) -> Recipe:

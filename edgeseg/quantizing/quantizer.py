@@ -12,9 +12,9 @@ import numpy as np
 from edgeseg.audit.audit import SMALLEST_QUANTIZED_KERNEL
 from edgeseg.audit.flatbuffer import Graph
 from edgeseg.errors import ArtifactError, CheckError, MissingDependencyError
+from edgeseg.model.recipe import Recipe
 from edgeseg.native_output import captured_stderr
 from edgeseg.quantizing.ranges import Range
-from edgeseg.recipe import Recipe
 
 
 def quantize(data: bytes, graph: Graph, recipe: Recipe, ranges: Mapping[int, Range] | None = None) -> bytes:

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.artifact import Artifact
 from edgeseg.audit.activations import activation_numbers
 from edgeseg.audit.flatbuffer import Graph
 from edgeseg.errors import ArtifactError
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.runtime import Segmenter
 from edgeseg.progress import Progress, silent
-from edgeseg.runtime import Segmenter
 
 #: Operators whose integer kernels take and give one scale: what they join must share a range, or a
 #: QUANTIZE converts between the two on the device.

@@ -11,20 +11,20 @@ from typing import Any
 
 from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.artifact import Artifact, save_artifact, sidecar_path
-from edgeseg.audit.against import refuse_quantized
 from edgeseg.audit.audit import audit_model
 from edgeseg.audit.flatbuffer import Graph, parse_model
-from edgeseg.calibration import DEFAULT_COUNT, Calibration, draw_calibration
-from edgeseg.config import Preprocessing
+from edgeseg.data.calibration import DEFAULT_COUNT, Calibration, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.diagnosis.against import refuse_quantized
 from edgeseg.errors import ArtifactError, ConfigError, OutputError
+from edgeseg.model.artifact import Artifact, save_artifact, sidecar_path
+from edgeseg.model.recipe import Recipe
+from edgeseg.model.runtime import Segmenter
+from edgeseg.networks.config import Preprocessing
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.layers import keep_layers, make_quantized
 from edgeseg.quantizing.quantizer import require_quantizer
 from edgeseg.quantizing.ranges import Range, measure_ranges
-from edgeseg.recipe import Recipe
-from edgeseg.runtime import Segmenter
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
 
 #: Calibration images must cover this share of the model's input, each way; the rest is reflection.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from edgeseg.bench.bootstrap import CONFIDENCE
 from edgeseg.comparison.change import Change
 from edgeseg.comparison.figures import Label, speed_changes
+from edgeseg.metrics.bootstrap import CONFIDENCE
 from edgeseg.report.columns import BY_NAME, NOTHING
 from edgeseg.report.rows import Row
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgeseg.bench.result import Panel
 from edgeseg.errors import ResultError
-from edgeseg.metrics import ConfusionCounts, count
+from edgeseg.metrics.pixels import ConfusionCounts, count
 
 #: Red, green, blue: both found, found but not true, true but not found, neither. Orange and blue of Okabe
 #: and Ito (jfly.uni-koeln.de/color) are told apart by people with every kind of colour blindness, and they

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeseg.bench.bootstrap import CONFIDENCE, DRAWS
-from edgeseg.bench.machine import MachineState
-from edgeseg.bench.memory import MB
 from edgeseg.bench.result import BenchResult
+from edgeseg.machine.machine import MachineState
+from edgeseg.machine.memory import MB
+from edgeseg.metrics.bootstrap import CONFIDENCE, DRAWS
 
 _UNKNOWN = "not told"
 

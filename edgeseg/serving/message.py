@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from edgeseg.bench import throttling
-from edgeseg.bench.temperature import read_temperature
+from edgeseg.machine import throttling
+from edgeseg.machine.temperature import read_temperature
 from edgeseg.serving.live import Live, Standing
 from edgeseg.serving.segmented import VIEWS, Segmented
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg import preprocessing
-from edgeseg.artifact import Artifact
 from edgeseg.data.images import Grey8
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.runtime import Segmenter
 from edgeseg.prediction import tiling
 from edgeseg.prediction.cells import find_cells
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.tables import ImageResult
 from edgeseg.progress import Progress, silent
-from edgeseg.runtime import Segmenter
 from edgeseg.serving.segmented import Segmented
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import debian_packages
-from built_wheel import ROOT
+from support.built_wheel import ROOT
 
 #: Below it lies all that is downloaded; deleting it is safe.
 CACHE = Path(os.environ.get("EDGESEG_CACHE", ROOT / ".cache")) / "arm64"

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from built_wheel import ROOT
+from support.built_wheel import ROOT
 
 (PUBLISHED,) = (ROOT / "models").glob("*/*int8-ptq.tflite")
 SMALL = ROOT / "tests" / "models" / "blobs_int8.tflite"

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from blob_images import write_blobs
 from boards import boot
-from built_wheel import ROOT, build_wheel
 from commands import ask
 from debian_packages import UnavailableError
 from edgeseg.data.images import write_png
-from edgeseg.data.synth import synthesize
+from edgeseg.data.synthetic.synth import synthesize
+from support.blob_images import write_blobs
+from support.built_wheel import ROOT, build_wheel
 
 
 @pytest.fixture(scope="session")

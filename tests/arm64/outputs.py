@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edgeseg.artifact import load_artifact
-from edgeseg.runtime import Segmenter
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
 
 
 def digests(paths):

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from boards import BOARDS, switch_on
-from built_wheel import ROOT
 from commands import PUBLISHED
+from support.built_wheel import ROOT
 
 GUIDE = ROOT / "docs" / "raspberry-pi.md"
 

@@ -1,7 +1,5 @@
 """The arena: the plan is TFLite's own, to the byte."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +7,10 @@ from hypothesis import strategies as st
 from edgeseg.audit.arena import ALIGNMENT, Lifetime, activation_bytes, arena_bytes, plan
 from edgeseg.audit.flatbuffer import Graph, Operator, Tensor, parse_model
 from edgeseg.audit.weights import stored_tensors
-from edgeseg.runtime import make_interpreter
+from edgeseg.model.runtime import make_interpreter
+from support.paths import AUDIT_MODELS, MODELS
 
-MODELS = (Path(__file__).parents[1] / "models", Path(__file__).with_name("models"))
+MODELS = (MODELS, AUDIT_MODELS)
 # Dynamic shapes and unpacked float16 weights lie outside the arena of the built-in kernels, and
 # without a place there the runtime has no address to show.
 PLANNED = sorted(

@@ -2,16 +2,16 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ArtifactError
 from edgeseg.files import json_text
-from edgeseg.recipe import QUICK, recipe
+from edgeseg.model.recipe import QUICK, recipe
+from support.paths import AUDIT_MODELS, MODELS
 
-HERE, SHARED = Path(__file__).with_name("models"), Path(__file__).parents[1] / "models"
+HERE, SHARED = AUDIT_MODELS, MODELS
 FILES = {path.stem: path for folder in (HERE, SHARED) for path in folder.glob("*.tflite")}
 PROMISED = {
     "blobs_float32": "float32", "blobs_int8": "int8-ptq",

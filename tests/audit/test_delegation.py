@@ -7,8 +7,9 @@ import pytest
 from edgeseg.audit.delegation import measure_delegation, read_delegation
 from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.errors import ArtifactError
+from support.paths import AUDIT_MODELS, MODELS
 
-HERE, SHARED = Path(__file__).with_name("models"), Path(__file__).parents[1] / "models"
+HERE, SHARED = AUDIT_MODELS, MODELS
 
 
 def flipped(path: Path, place: int, value: int) -> bytes:

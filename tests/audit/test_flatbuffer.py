@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,9 +12,9 @@ from edgeseg.audit.arena import activation_bytes, arena_bytes
 from edgeseg.audit.flatbuffer import Operator, parse_model
 from edgeseg.audit.weights import count_macs, list_weights, overall_sparsity
 from edgeseg.errors import ArtifactError
+from support.paths import AUDIT_MODELS, MODELS
 
-MODELS = Path(__file__).parents[1] / "models"
-FILES = sorted([*MODELS.glob("*.tflite"), *Path(__file__).with_name("models").glob("*.tflite")])
+FILES = sorted([*MODELS.glob("*.tflite"), *AUDIT_MODELS.glob("*.tflite")])
 WORST = bytes([0xFF, 0xFF, 0xFF, 0x7F])
 
 

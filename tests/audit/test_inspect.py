@@ -5,18 +5,18 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from edgeseg.artifact import SCHEMA_VERSION
 from edgeseg.cli import app
 from edgeseg.errors import ArtifactError, CheckError, ConfigError
 from edgeseg.files import sha256, write_json
-from edgeseg.recipe import recipe
+from edgeseg.model.artifact import SCHEMA_VERSION
+from edgeseg.model.recipe import recipe
+from support.paths import AUDIT_MODELS, MODELS
 
-HERE, SHARED = Path(__file__).with_name("models"), Path(__file__).parents[1] / "models"
+HERE, SHARED = AUDIT_MODELS, MODELS
 
 
 def inspect(*arguments):

@@ -1,13 +1,12 @@
 """The remarks in plain words, on real files."""
 
-from pathlib import Path
-
 import pytest
 
 from edgeseg.audit.audit import audit_model
 from edgeseg.audit.notes import explain
+from support.paths import AUDIT_MODELS, MODELS
 
-FOLDERS = (Path(__file__).with_name("models"), Path(__file__).parents[1] / "models")
+FOLDERS = (AUDIT_MODELS, MODELS)
 FILES = {path.stem: path for folder in FOLDERS for path in folder.glob("*.tflite")}
 
 

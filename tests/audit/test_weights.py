@@ -1,14 +1,13 @@
 """Weights: found, counted once, per-channel or not, zeros in the stored values."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from edgeseg.audit.flatbuffer import Graph, Operator, Tensor, parse_model
 from edgeseg.audit.weights import count_macs, list_weights, overall_sparsity
+from support.paths import AUDIT_MODELS, MODELS
 
-HERE, SHARED = Path(__file__).with_name("models"), Path(__file__).parents[1] / "models"
+HERE, SHARED = AUDIT_MODELS, MODELS
 
 
 def weights_of(path):

@@ -1,6 +1,6 @@
 import pytest
 
-from bench_results import make_quality, make_result
+from support.bench_results import make_quality, make_result
 
 
 @pytest.fixture

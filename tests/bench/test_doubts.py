@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.bench.cpu_time import CpuTime
 from edgeseg.bench.doubts import doubts, hints
+from edgeseg.machine.cpu_time import CpuTime
 
 
 def time(clock=0.0, busy=0.0, own=0.0, stolen=0.0):

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from bench_results import make_measurement, make_run
-from edgeseg.bench.bootstrap import draw_images, percentile_interval
 from edgeseg.bench.intervals import QUALITY_FIGURES, latency_draws, quality_draws, quality_interval
 from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.metrics import CellCounts, ConfusionCounts
+from edgeseg.metrics.bootstrap import draw_images, percentile_interval
+from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.pixels import ConfusionCounts
+from support.bench_results import make_measurement, make_run
 
 
 def random_quality(seed, images=40, tiles=1):

@@ -1,11 +1,8 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.artifact import load_artifact
 from edgeseg.bench.latency import (
     Lap,
     median_absolute_deviation,
@@ -15,10 +12,11 @@ from edgeseg.bench.latency import (
     timing_tile,
     warm_up,
 )
-from edgeseg.config import Preprocessing
-from edgeseg.runtime import Segmenter
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
+from edgeseg.networks.config import Preprocessing
+from support.paths import MODELS
 
-MODELS = Path(__file__).parents[1] / "models"
 TIMES = st.lists(st.integers(0, 10**12), min_size=1)
 
 

@@ -1,19 +1,18 @@
 """Panels of a real bench: the hardest images and an ordinary one, as PNG files that open."""
 
 import base64
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edgeseg.artifact import load_artifact
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.run import run_bench
-from edgeseg.metrics import count
-from edgeseg.runtime import Segmenter
+from edgeseg.metrics.pixels import count
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
+from support.paths import MODELS
 
-MODELS = Path(__file__).parents[1] / "models"
 FAST = {"rounds": 1, "seconds": 0.0, "samples": 3, "warmup_seconds": 0.0}
 
 

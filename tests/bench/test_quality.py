@@ -1,18 +1,17 @@
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
-from edgeseg.artifact import load_artifact
 from edgeseg.bench.quality import ImageCounts, QualityResult, compare_masks, measure_quality, spread
-from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
-from edgeseg.metrics import CellCounts, ConfusionCounts, count
-from edgeseg.runtime import Segmenter
+from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.pixels import ConfusionCounts, count
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
+from edgeseg.networks.config import Preprocessing
+from support.paths import MODELS
 
-MODELS = Path(__file__).parents[1] / "models"
 NO_CELLS = CellCounts(0, 0, 0)
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from edgeseg.artifact import Artifact
 from edgeseg.bench.ratio import mixed_cost, time_ratio
-from edgeseg.recipe import INT8_MIXED, INT8_PTQ
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.recipe import INT8_MIXED, INT8_PTQ
+from support.paths import MODELS
 
 pytest.importorskip("ai_edge_litert", reason="needs a TFLite runtime")
-MODELS = Path(__file__).parents[1] / "models"
 
 
 def artifact(recipe, data):

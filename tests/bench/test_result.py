@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_measurement
 from edgeseg.bench.host import HostRun
-from edgeseg.bench.measurement import Failure
 from edgeseg.bench.result import BenchResult, Panel, load_result, result_text, save_result
 from edgeseg.errors import ResultError
+from edgeseg.workers.failure import Failure
+from support.bench_results import make_measurement
 
 
 def test_a_result_survives_its_file(result, tmp_path):

@@ -17,8 +17,8 @@ from edgeseg.bench.result import load_result
 from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
 from edgeseg.errors import DatasetError, EdgesegError, ResultError
+from support.paths import MODELS
 
-MODELS = Path(__file__).parents[1] / "models"
 INT8, FLOAT32 = MODELS / "blobs_int8.tflite", MODELS / "blobs_float32.tflite"
 QUICK = {"seconds": 0.0, "samples": 5, "warmup_seconds": 0.0, "rounds": 1}
 QUICK_FLAGS = ["--time", "0", "--samples", "5", "--warmup", "0", "--rounds", "1"]

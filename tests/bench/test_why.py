@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_machine, make_measurement, make_model, make_run
 from edgeseg.bench.table import model_labels, shared_name, why_lines, worst_line
 from edgeseg.bench.why import ratio_to_float32, why
+from support.bench_results import make_machine, make_measurement, make_model, make_run
 
 
 def with_int8(result, milliseconds, *, features=(), runtime="litert", threads=1):

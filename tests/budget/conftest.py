@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_result
+from support.bench_results import make_result
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budget_cases import FACTS, FILE, facts, judge, limit, sentences
 from edgeseg.budget.amounts import parse_size
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.errors import ConfigError
+from support.budget_cases import FACTS, FILE, facts, judge, limit, sentences
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench_results import make_measurement, make_run
-from budget_cases import limit
 from edgeseg.bench.result import save_result
 from edgeseg.cli import app
 from edgeseg.errors import EdgesegError
-
-MODELS = Path(__file__).parents[1] / "models"
+from support.bench_results import make_measurement, make_run
+from support.budget_cases import limit
+from support.paths import MODELS
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 import re
-from pathlib import Path
 
-from budget_cases import PATH
 from edgeseg.budget.limits import LIMIT_KEYS, parse_budgets
 from edgeseg.budget.metrics import LATENCY, METRICS
 from edgeseg.cli.check import Format
+from support.budget_cases import PATH
+from support.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
+PAGE = (ROOT / "docs" / "budgets.md").read_text()
 
 
 def test_the_page_names_every_key_metric_and_format():

@@ -1,17 +1,15 @@
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bench_results import make_measurement, make_quality, make_run
-from edgeseg.bench.measurement import Failure
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.run import run_bench
 from edgeseg.budget.facts import facts_of_folder, facts_of_result
 from edgeseg.errors import ArtifactError, CheckError, ResultError
-
-MODELS = Path(__file__).parents[1] / "models"
+from edgeseg.workers.failure import Failure
+from support.bench_results import make_measurement, make_quality, make_run
+from support.paths import MODELS
 
 
 def of_folder():

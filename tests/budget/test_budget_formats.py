@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budget_cases import FILE, PATH, facts, judge, limit
 from edgeseg.budget.annotations import annotation_lines, escape_data, escape_property
 from edgeseg.budget.junit import junit_xml
 from edgeseg.budget.limits import parse_budgets
 from edgeseg.budget.markdown import summary
 from edgeseg.budget.table import HEADER, table_rows, verdict_line
+from support.budget_cases import FILE, PATH, facts, judge, limit
 
 #: One limit broken, one kept, one not judged.
 TEXT = limit(

@@ -3,9 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from bench_results import make_measurement, make_model, make_run
-from budget_cases import PATH, judge, limit
-from edgeseg.bench.machine import MachineState
 from edgeseg.bench.options import BenchOptions
 from edgeseg.budget.check import check_budgets
 from edgeseg.budget.facts import facts_of_result
@@ -13,6 +10,9 @@ from edgeseg.budget.latency import refuse_unlike, timing_of_result
 from edgeseg.budget.limits import parse_budgets
 from edgeseg.budget.update import update_baseline
 from edgeseg.errors import ConfigError, ResultError
+from edgeseg.machine.machine import MachineState
+from support.bench_results import make_measurement, make_model, make_run
+from support.budget_cases import PATH, judge, limit
 
 SECOND = Path("second.json")
 PI = "Raspberry Pi 4 Model B Rev 1.4, Cortex-A72 (fp16), 4 cores, aarch64"

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from budget_cases import FACTS, FILE, PATH, facts, judge, limit
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.latency import Timing
 from edgeseg.budget.limits import parse_budgets
@@ -12,6 +11,7 @@ from edgeseg.budget.medians import Median
 from edgeseg.budget.metrics import METRICS
 from edgeseg.budget.update import new_budgets, update_baseline
 from edgeseg.errors import ConfigError
+from support.budget_cases import FACTS, FILE, PATH, facts, judge, limit
 
 LITERT = "ai-edge-litert 2.3.0"
 ROW = "litert, 1 thread"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from budget_cases import limit
+from support.budget_cases import limit
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "tests" / "models" / "blobs_int8.tflite"
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 

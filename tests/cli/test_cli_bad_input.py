@@ -6,13 +6,11 @@ import struct
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import pytest
 
 from edgeseg import files
-
-MODELS = Path(__file__).parents[1] / "models"
+from support.paths import MODELS
 
 
 def edgeseg(*arguments, cwd):

@@ -9,11 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-MODELS = Path(__file__).parents[1] / "models"
+from support.paths import MODELS
 
 
 def in_namespace(script):
@@ -59,8 +58,8 @@ def read_only(disk):
 def tiny_run(blobs, tmp_path_factory):
     """A finished training run."""
     pytest.importorskip("tensorflow", reason="needs TensorFlow")
-    from edgeseg.config import TrainingConfig, UNetConfig
-    from edgeseg.training import fit, run_folder
+    from edgeseg.host.training import fit, run_folder
+    from edgeseg.networks.config import TrainingConfig, UNetConfig
 
     path = tmp_path_factory.mktemp("runs") / "run"
     network = UNetConfig(base_filters=2, levels=3, input_size=64)

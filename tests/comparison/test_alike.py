@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_machine, make_result
 from edgeseg.comparison.alike import KINDS, parse_allowed, refuse, what_differs
 from edgeseg.comparison.compare import compare_results
 from edgeseg.errors import ConfigError, ResultError
+from support.bench_results import make_machine, make_result
 
 BASE = make_result()
 

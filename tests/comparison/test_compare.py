@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bench_results import make_measurement, make_model, make_result, make_run
-from blob_images import write_blobs
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result import save_result
@@ -17,9 +15,12 @@ from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
 from edgeseg.comparison.compare import compare_models, compare_results
 from edgeseg.errors import ConfigError, EdgesegError, ResultError
-from edgeseg.metrics import CellCounts, ConfusionCounts
+from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.pixels import ConfusionCounts
+from support.bench_results import make_measurement, make_model, make_result, make_run
+from support.blob_images import write_blobs
+from support.paths import MODELS
 
-MODELS = Path(__file__).parents[1] / "models"
 RESULT = make_result()
 
 

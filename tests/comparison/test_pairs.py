@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_model, make_result
 from edgeseg.comparison.pairs import find_model, match_keys, match_models
 from edgeseg.errors import ConfigError
+from support.bench_results import make_model, make_result
 
 RESULT = make_result()
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bench_results import make_measurement, make_run
 from edgeseg.comparison.latency import ratio_interval, student_t
+from support.bench_results import make_measurement, make_run
 
 
 def measured(random, *, rounds, slower=1.0, between=0.03, within=0.05):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.bench.machine import read_machine, read_state
 from edgeseg.doctor.board import board_findings
+from edgeseg.machine.machine import read_machine, read_state
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import edgeseg
 from edgeseg.audit.audit import audit_model
 from edgeseg.doctor.speed import try_speed
 
-MODEL = Path(edgeseg.__file__).with_name("smoke.tflite")
+MODEL = Path(edgeseg.__file__).with_name("doctor") / "smoke.tflite"
 
 
 def test_it_tells_times_and_their_spread_for_one_thread_and_for_all():

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from prediction_cases import MODEL, cell_at, write_image
+from support.prediction_cases import MODEL, cell_at, write_image
 
 SIDE = 6000
 

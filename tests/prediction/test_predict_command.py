@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from edgeseg.cli import main
+from support.paths import MODELS
 
-MODEL = Path(__file__).parents[1] / "models" / "blobs_int8.tflite"
+MODEL = MODELS / "blobs_int8.tflite"
 
 
 def predict(*arguments):

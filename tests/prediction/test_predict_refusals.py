@@ -8,7 +8,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from edgeseg.cli import main
-from prediction_cases import MODEL, moving_cell, write_image, write_video
+from support.prediction_cases import MODEL, moving_cell, write_image, write_video
 
 
 @pytest.fixture

@@ -2,22 +2,23 @@
 
 import csv
 import json
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edgeseg import files, preprocessing
-from edgeseg.artifact import load_artifact
+from edgeseg import files
 from edgeseg.errors import ConfigError, DatasetError, OutputError
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
 from edgeseg.prediction import output, run
 from edgeseg.prediction.inputs import collect_inputs
 from edgeseg.prediction.options import PredictOptions, default_threads
 from edgeseg.prediction.sources import open_files
-from edgeseg.runtime import Segmenter
+from support.paths import MODELS
 
-MODEL = Path(__file__).parents[1] / "models" / "blobs_int8.tflite"
+MODEL = MODELS / "blobs_int8.tflite"
 LENGTHS = ("centroid_x", "centroid_y", "bbox_x", "bbox_y", "bbox_width", "bbox_height")
 
 

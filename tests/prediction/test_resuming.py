@@ -8,19 +8,19 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from edgeseg.artifact import load_artifact
 from edgeseg.errors import OutputError
+from edgeseg.model.artifact import load_artifact
 from edgeseg.prediction.capture import next_number, open_camera
 from edgeseg.prediction.inputs import collect_inputs
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.run import predict
 from edgeseg.prediction.sources import open_files
 from edgeseg.prediction.tables import times_done
-from prediction_cases import (
+from support.paths import ROOT
+from support.prediction_cases import (
     MODEL,
     cell_at,
     moving_cell,
@@ -282,7 +282,7 @@ def test_a_full_disk_ends_with_what_was_done_kept(tmp_path):
         write_image(tmp_path / "in" / f"{index:02}.png", cell_at(8 + index % 48, 20, seed=index))
     run_it = f"{sys.executable} -m edgeseg predict {MODEL} {tmp_path / 'in'} --out out"
     command = f"{run_it}; rc=$?; cp -r out {copy}; exit $rc"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     result = subprocess.run(
         _own_disk("sh", "-c", command, size="160k", at=disk),
         capture_output=True, text=True, check=False, env=environment,

@@ -12,7 +12,7 @@ from edgeseg.errors import DatasetError
 from edgeseg.prediction.capture import next_number, open_camera, video_frames
 from edgeseg.prediction.inputs import collect_inputs
 from edgeseg.prediction.sources import image_frames, open_files
-from prediction_cases import cell_at, moving_cell, write_image, write_stack, write_video
+from support.prediction_cases import cell_at, moving_cell, write_image, write_stack, write_video
 
 
 def test_an_image_is_one_frame_of_its_stem(tmp_path):

@@ -1,7 +1,6 @@
 """Tiles cover an image exactly once, and their seams do not show."""
 
 import itertools
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.artifact import load_artifact
 from edgeseg.errors import ConfigError
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter, binarize, find_runtime
 from edgeseg.prediction import tiling
-from edgeseg.runtime import Segmenter, binarize, find_runtime
-
-MODELS = Path(__file__).parents[1] / "models"
+from support.paths import MODELS
 
 
 def blobs(height, width, seed=0):

@@ -14,7 +14,7 @@ from edgeseg.data.images import read_image
 from edgeseg.errors import ConfigError, DatasetError
 from edgeseg.prediction import watching
 from edgeseg.prediction.watching import watch_folder
-from prediction_cases import (
+from support.prediction_cases import (
     cell_at,
     moving_cell,
     read_table,

@@ -10,10 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgeseg.artifact import Artifact, load_artifact
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.cli import app
-from edgeseg.config import Preprocessing
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
 from edgeseg.errors import (
@@ -24,13 +22,15 @@ from edgeseg.errors import (
     EdgesegError,
     OutputError,
 )
+from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, INT8_PTQ, promised
+from edgeseg.model.runtime import Segmenter
+from edgeseg.networks.config import Preprocessing
 from edgeseg.quantizing.run import QuantizeOptions, quantize_file
-from edgeseg.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, INT8_PTQ, promised
-from edgeseg.runtime import Segmenter
+from support.paths import MODELS, TESTS
 
 pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
 
-MODELS = Path(__file__).parents[1] / "models"
 FLOAT = load_artifact(MODELS / "blobs_float32.tflite")
 LAYER = "re_lu_1[67]"
 
@@ -223,7 +223,7 @@ def test_two_tensors_of_one_name_are_refused_since_the_quantizer_goes_by_names(b
 
 def test_operators_without_an_integer_form_are_named_with_the_way_to_keep_them(blobs, tmp_path):
     """A network with leaky ReLUs, made elsewhere, whose input is no square."""
-    source = load_artifact(Path(__file__).parent / "models" / "leaky_relu_32x48.tflite")
+    source = load_artifact(TESTS / "quantizing" / "models" / "leaky_relu_32x48.tflite")
     with pytest.raises(CheckError, match="no integer form of LEAKY_RELU, so leaky_relu_32x48_int8-ptq") as it:
         quantize_file(source, blobs, [INT8_PTQ], tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,19 +1,18 @@
 """Ranges are least and greatest values over all images, shared where integer kernels need one scale."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.artifact import load_artifact
 from edgeseg.audit.flatbuffer import Graph, Operator, parse_model
 from edgeseg.errors import ArtifactError
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import Segmenter
 from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges
-from edgeseg.runtime import Segmenter
+from support.paths import MODELS
 
-MODEL = Path(__file__).parents[1] / "models" / "blobs_float32.tflite"
+MODEL = MODELS / "blobs_float32.tflite"
 DATA = MODEL.read_bytes()
 GRAPH = parse_model(DATA, name="blobs")[0]
 

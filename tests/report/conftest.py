@@ -1,7 +1,7 @@
 import pytest
 
-from bench_results import make_result
-from report_results import make_rich
+from support.bench_results import make_result
+from support.report_results import make_rich
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from edgeseg.errors import ResultError
 from edgeseg.report.masks import BOTH, MISSED, NEITHER, TOO_MUCH, colour_masks
-from report_results import make_panel, png, square
+from support.report_results import make_panel, png, square
 
 
 def pixels(mask):

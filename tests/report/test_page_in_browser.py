@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from chromium import MISSING, browser
 from edgeseg.report.page import page
 from edgeseg.report.section import make_sections
-from report_results import make_rich
+from support.chromium import MISSING, browser
+from support.report_results import make_rich
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_measurement, make_model, make_run
 from edgeseg.report.section import make_sections
-from report_results import quality_of
+from support.bench_results import make_measurement, make_model, make_run
+from support.report_results import quality_of
 
 
 def section_of(result, within=0.01):

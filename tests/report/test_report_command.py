@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edgeseg.bench.result import save_result
-from report_results import make_rich
+from support.report_results import make_rich
 
 
 def edgeseg(*arguments, **options):

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench_results import make_machine
 from edgeseg.bench.options import QUICK, BenchOptions
 from edgeseg.report.unmeasured import unmeasured, unmeasured_together
+from support.bench_results import make_machine
 
 
 def said(result, part):

@@ -1,6 +1,6 @@
 import pytest
 
-from serve_process import serving, write_video
+from support.serve_process import serving, write_video
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from blob_images import blob_image
-from chromium import MISSING, browser
-from edgeseg.artifact import load_artifact
+from edgeseg.model.artifact import load_artifact
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.run import predict
 from edgeseg.prediction.sources import open_files
-from serve_process import MODEL, serving
+from support.blob_images import blob_image
+from support.chromium import MISSING, browser
+from support.serve_process import MODEL, serving
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 

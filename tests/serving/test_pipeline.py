@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from blob_images import blob_image
-from edgeseg.artifact import load_artifact
 from edgeseg.errors import ConfigError
+from edgeseg.model.artifact import load_artifact
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.serving.pipeline import Pipeline
-from serve_process import MODEL
+from support.blob_images import blob_image
+from support.serve_process import MODEL
 
 
 def test_threads_get_what_each_would_get_alone():

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from blob_images import blob_image
-from serve_process import serving
+from support.blob_images import blob_image
+from support.serve_process import serving
 
 ADDRESSES = [
     "/", "/page.css", "/page.js", "/charts.js", "/icon.svg", "/about", "/message", "/counts.csv",
@@ -81,11 +81,11 @@ def test_downloads_are_called_by_names_without_surprises(server):
 
 
 def test_an_upload_is_segmented_as_predict_does(server, tmp_path):
-    from edgeseg.artifact import load_artifact
+    from edgeseg.model.artifact import load_artifact
     from edgeseg.prediction.options import PredictOptions
     from edgeseg.prediction.run import predict
     from edgeseg.prediction.sources import open_files
-    from serve_process import MODEL
+    from support.serve_process import MODEL
 
     path = tmp_path / "own.png"
     path.write_bytes(png_of(150))

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from blob_images import blob_image
-from serve_process import serving
+from support.blob_images import blob_image
+from support.serve_process import serving
 
 FRAMES, RATE = 150, 50
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from blob_images import blob_image
 from edgeseg.cli import main
-from serve_process import MODEL, serve_command, serving
+from support.blob_images import blob_image
+from support.serve_process import MODEL, serve_command, serving
 
 
 @pytest.fixture

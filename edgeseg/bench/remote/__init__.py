@@ -1,0 +1,1 @@
+"""Benching on other machines by OpenSSH."""

@@ -1,0 +1,1 @@
+"""Foreign annotations into a data set: one module a format."""

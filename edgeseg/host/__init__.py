@@ -1,0 +1,1 @@
+"""What needs TensorFlow: training, compression, export and the study."""

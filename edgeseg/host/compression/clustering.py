@@ -1,0 +1,118 @@
+"""Few different values in each kernel of a pruned network, so that its int8 file compresses further.
+
+In an int8 file every channel has a scale of its own, its largest weight over 127. So the values are shared
+in those units: a kernel's codebook is a handful of whole numbers from 1 to 127, of either sign, the same
+for all its channels. Folding BatchNorm into the kernel and quantizing it only change the scale: the file
+holds these very numbers. (tfmot clusters the float weights of a kernel instead; each channel then has its
+own integers, and a compressor finds nothing in common.)
+
+The kernels are then held still while BatchNorm learns to live with them: nothing has to keep the zeros and
+the clusters, since nothing moves them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.host.compression.derive import fine_tuned
+from edgeseg.host.compression.distillation import taught_by
+from edgeseg.host.compression.pruning import convolutions
+from edgeseg.host.training.keras import keras
+from edgeseg.host.training.model_files import load_best
+from edgeseg.host.training.pipeline import TrainingImages
+from edgeseg.host.training.run_folder import RunFolder
+from edgeseg.host.training.trainee import Trainee, from_scratch
+from edgeseg.model.fine_tuning import ClusteringOptions
+from edgeseg.progress import Progress
+
+Values = npt.NDArray[np.floating[Any]]
+
+#: The greatest int8 weight; the converter gives it to each channel's largest.
+LARGEST_CODE = 127
+
+#: Of Lloyd's algorithm; it stands still much earlier.
+ROUNDS = 50
+
+
+def cluster(
+    parent: RunFolder,
+    dataset: SegmentationDataset,
+    options: ClusteringOptions,
+    *,
+    force: bool,
+    progress: Progress,
+) -> RunFolder:
+    """Cluster the kernels of a pruned run and fine-tune the rest, or go on with that.
+
+    Args:
+        parent: the pruned run.
+        dataset: that it was trained on.
+        options: how many clusters, and how to fine-tune.
+        force: begin again where the settings or the parent changed.
+        progress: told the steps.
+
+    Returns:
+        The run `variants/clustered` of the parent.
+
+    Raises:
+        TrainingError: as `fine_tuned`.
+    """
+    method = partial(_method, parent, options)
+    return fine_tuned(parent, "clustered", dataset, options, method, force=force, progress=progress)
+
+
+def _method(
+    parent: RunFolder, options: ClusteringOptions, run: RunFolder, images: TrainingImages, steps: int
+) -> Trainee:
+    trainee, teacher = from_scratch(run, images, steps), load_best(parent)
+    trainee.model.set_weights(teacher.get_weights())
+    for layer in convolutions(trainee.model):
+        axis = 2 if isinstance(layer, keras.layers.Conv2DTranspose) else 3
+        layer.kernel.assign(share_values(layer.kernel.numpy(), channel_axis=axis, clusters=options.clusters))
+        layer.trainable = False
+    return taught_by(teacher, options.teacher, trainee)
+
+
+def share_values(kernel: Values, *, channel_axis: int, clusters: int) -> npt.NDArray[np.float32]:
+    """Give each weight the nearest value of a codebook, in units of its channel's largest; zeros stay.
+
+    Args:
+        kernel: with any number of axes.
+        channel_axis: of the output channels.
+        clusters: values of the codebook, both signs counted, zero not.
+    """
+    others = tuple(axis for axis in range(kernel.ndim) if axis != channel_axis)
+    scale = np.abs(kernel).max(axis=others, keepdims=True)
+    units = np.abs(kernel) / np.where(scale > 0, scale, 1)
+    present = units[units > 0]
+    if not present.size:
+        return kernel.astype(np.float32)
+    book = codebook(present, clusters // 2)
+    nearest = book[np.searchsorted((book[1:] + book[:-1]) / 2, units)]
+    return np.asarray(np.where(units > 0, np.sign(kernel) * nearest * scale, 0), np.float32)
+
+
+def codebook(units: Values, size: int) -> Values:
+    """The values that are nearest to all of `units`: k-means in one dimension, the largest one fixed at 1.
+
+    Args:
+        units: above 0, up to 1; each channel's largest is 1.
+        size: values wanted; fewer come where `units` has fewer.
+
+    Returns:
+        Sorted multiples of 1/127.
+    """
+    centres = np.quantile(units, (np.arange(size) + 0.5) / size)
+    centres[-1] = 1
+    for _ in range(ROUNDS):
+        nearest = np.searchsorted((centres[1:] + centres[:-1]) / 2, units)
+        counts = np.bincount(nearest, minlength=size)[:-1]
+        sums = np.bincount(nearest, weights=units, minlength=size)[:-1]
+        centres[:-1] = np.where(counts > 0, sums / np.maximum(counts, 1), centres[:-1])
+    codes = np.maximum(np.round(centres * LARGEST_CODE), 1)
+    return np.unique(codes) / LARGEST_CODE

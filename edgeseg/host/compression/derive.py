@@ -1,0 +1,137 @@
+"""Runs that go on from another run: fine-tuning has a folder, a history and checkpoints like any training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from types import MappingProxyType
+from typing import Any, Protocol, cast
+
+from edgeseg import files
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import TrainingError
+from edgeseg.host.training.fit import fit
+from edgeseg.host.training.run_folder import RunFolder, create_run, open_run, read_history
+from edgeseg.host.training.trainee import Method
+from edgeseg.networks.config import TrainingConfig, UNetConfig
+from edgeseg.progress import Progress
+
+
+class Options(Protocol):
+    """What the options of every method state."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the training images."""
+
+    @property
+    def batch_size(self) -> int:
+        """Crops a step."""
+
+    @property
+    def learning_rate(self) -> float:
+        """At the start; it falls to zero by half a cosine."""
+
+
+def fine_tuned(
+    parent: RunFolder,
+    name: str,
+    dataset: SegmentationDataset,
+    options: Options,
+    method: Method,
+    *,
+    network: Callable[[], UNetConfig] | None = None,
+    training: Mapping[str, Any] = MappingProxyType({}),
+    force: bool,
+    progress: Progress,
+) -> RunFolder:
+    """Fine-tune a trained run, or go on with that; what is finished is left alone.
+
+    Args:
+        parent: the trained run.
+        name: of the method, and of the new run's folder.
+        dataset: that the parent was trained on.
+        options: a dataclass, kept with the run as its settings.
+        method: makes what is trained.
+        network: as for `derive_run`.
+        training: further settings of `TrainingConfig` that differ from the parent's.
+        force: begin again where the settings or the parent changed.
+        progress: told the steps.
+
+    Returns:
+        The finished run `variants/NAME`.
+
+    Raises:
+        TrainingError: as `derive_run` and `fit`.
+    """
+    config = replace(
+        parent.training,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        schedule="cosine",
+        **training,
+    )
+    settings = asdict(cast("Any", options))
+    run = derive_run(parent, name, dataset, training=config, settings=settings, network=network, force=force)
+    if len(read_history(run)) < options.epochs:
+        fit(run, dataset, method=method, progress=progress)
+    return run
+
+
+def derive_run(
+    parent: RunFolder,
+    name: str,
+    dataset: SegmentationDataset,
+    *,
+    training: TrainingConfig,
+    settings: Mapping[str, Any],
+    network: Callable[[], UNetConfig] | None = None,
+    force: bool = False,
+) -> RunFolder:
+    """The run `variants/NAME` in the folder of `parent`: opened where it is there, else made.
+
+    Args:
+        parent: a run with a best model, which the new one starts from.
+        name: of the folder, and of the method.
+        dataset: that the parent was trained on.
+        training: how to fine-tune.
+        settings: of the method, JSON-able.
+        network: makes the network from parent and settings, where it is another than the parent's; asked
+            only for a new run.
+        force: begin again where the run that is there does not fit.
+
+    Raises:
+        TrainingError: the parent holds no finished epoch; or the run that is there was begun with other
+            settings or from another model, and `force` is not set.
+    """
+    if not parent.best_model.exists():
+        raise TrainingError(f"{parent.path} holds no finished epoch yet; train it before you fine-tune it")
+    path = parent.path / "variants" / name
+    origin = {"method": name, "settings": dict(settings), "parent_sha256": files.sha256(parent.best_model)}
+    if (path / "run.json").exists():
+        there = open_run(path)
+        difference = _difference(there, training, origin)
+        if difference is None:
+            return there
+        if not force:
+            raise TrainingError(
+                f"{path} was begun with another {difference}; pass --force to begin again, or change it back"
+            )
+    chosen = network() if network else parent.network
+    return create_run(path, chosen, training, dataset, force=force, origin=origin)
+
+
+def _difference(there: RunFolder, training: TrainingConfig, origin: Mapping[str, Any]) -> str | None:
+    """The first thing in which a run differs from what is wanted."""
+    if there.origin["parent_sha256"] != origin["parent_sha256"]:
+        return "float model (it was trained since)"
+    pairs = [
+        (there.origin["settings"], origin["settings"]),
+        (there.training.to_dict(), training.to_dict()),
+    ]
+    for old, new in pairs:
+        for key in new:
+            if old.get(key) != new[key]:
+                return f"{key} ({old.get(key)}, now {new[key]})"
+    return None

@@ -1,0 +1,61 @@
+"""Learning from a teacher as well as from the truth.
+
+The teacher, the larger float network, answers for the very crops that the student sees, augmentation
+included, and the student's loss adds the cross-entropy with those answers. Sources: Hinton et al. 2015,
+"Distilling the knowledge in a neural network", arXiv 1503.02531; Beyer et al. 2022, "Knowledge
+distillation: a good teacher is patient and consistent", arXiv 2106.05237.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from edgeseg.host.training.keras import tf
+from edgeseg.host.training.losses import Loss, bce
+from edgeseg.host.training.pipeline import Batch
+from edgeseg.host.training.trainee import Trainee
+
+
+def with_answers(teacher: Any) -> Callable[[Batch], Batch]:
+    """Adds the teacher's answer to a batch's targets.
+
+    Args:
+        teacher: a Keras model, `(N, H, W, 1)` -> `(N, H, W, 1)` probability.
+
+    Returns:
+        A function of images and truth, `(N, H, W, 1)` each, that gives the images and `(N, H, W, 2)`: the
+        truth and the teacher's probability.
+    """
+    run = tf.function(lambda images: teacher(images, training=False), reduce_retracing=True)
+
+    def add(batch: Batch) -> Batch:
+        images, truth = batch
+        return images, np.concatenate([truth, run(tf.constant(images)).numpy()], axis=-1)
+
+    return add
+
+
+def distilled(loss: Loss, weight: float) -> Loss:
+    """A loss on targets from `with_answers`.
+
+    Args:
+        loss: of truth and prediction.
+        weight: of the cross-entropy with the teacher's answer, 0 to 1; the rest is `loss`'s.
+    """
+
+    def both(targets: Any, probability: Any) -> Any:
+        truth, answer = targets[..., :1], targets[..., 1:]
+        return (1 - weight) * loss(truth, probability) + weight * bce(answer, probability)
+
+    return both
+
+
+def taught_by(teacher: Any, weight: float, trainee: Trainee) -> Trainee:
+    """A trainee that learns from `teacher` too, by `weight` of its loss; with a weight of 0 as it was."""
+    if not weight:
+        return trainee
+    return replace(trainee, loss=distilled(trainee.loss, weight), targets=with_answers(teacher))

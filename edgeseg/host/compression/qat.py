@@ -1,0 +1,165 @@
+"""Quantization-aware fine-tuning: a trained network learns to live with the rounding of its int8 file.
+
+BatchNorm is folded first, the ranges of the activations are measured on training images, and then the
+rounded network is trained on with a low learning rate. Each epoch is judged by the file that it would
+become: converted, run by the runtime, and compared with the rounded Keras model on the way. So is the
+network before the first step, which is about what `int8-ptq` holds: where the steps only do harm, it is
+the one that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeseg.data.calibration import draw_calibration, window
+from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.host.compression.derive import fine_tuned
+from edgeseg.host.compression.distillation import distilled, with_answers
+from edgeseg.host.compression.fake_quantization import (
+    Ranges,
+    copy_weights,
+    fake_quantize,
+    freeze,
+    measure_ranges,
+)
+from edgeseg.host.compression.folding import fold_batch_norm
+from edgeseg.host.training.keras import tf
+from edgeseg.host.training.losses import LOSSES
+from edgeseg.host.training.model_files import load_best, save_model
+from edgeseg.host.training.pipeline import TrainingImages
+from edgeseg.host.training.run_folder import RunFolder, read_run, update_run
+from edgeseg.host.training.trainee import Trainee
+from edgeseg.metrics import pixels
+from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.fine_tuning import QatOptions
+from edgeseg.model.runtime import Segmenter
+from edgeseg.prediction.tiling import segment
+from edgeseg.progress import Progress
+
+#: Makes a file of a model from `freeze`.
+Convert = Callable[[Any], bytes]
+
+#: Validation images on which file and Keras model are compared after each epoch, at most.
+WATCHED = 40
+
+
+def fine_tune(
+    parent: RunFolder,
+    dataset: SegmentationDataset,
+    options: QatOptions,
+    convert: Convert,
+    *,
+    name: str = "int8-qat",
+    force: bool,
+    progress: Progress,
+) -> RunFolder:
+    """Fine-tune a trained run, or go on with that; what is finished is left alone.
+
+    Args:
+        parent: the trained run; zeros in its weights stay zero, so a pruned one keeps its sparsity.
+        dataset: that it was trained on.
+        options: how.
+        convert: makes the file by which an epoch is judged.
+        name: of the new run.
+        force: begin again where the settings or the parent changed.
+        progress: told the steps.
+
+    Returns:
+        The run `variants/NAME`. Its best model is the folded float network of the epoch whose *file* was
+        best on validation; `exportable` makes of it what is converted.
+
+    Raises:
+        TrainingError: as `fine_tuned`.
+    """
+    return fine_tuned(
+        parent,
+        name,
+        dataset,
+        options,
+        lambda run, _images, steps: _trainee(run, parent, dataset, options, convert, steps=steps),
+        # There is no fake quantization of float16 tensors; XLA was not tried.
+        training={"mixed_precision": False, "xla": False},
+        force=force,
+        progress=progress,
+    )
+
+
+def exportable(run: RunFolder) -> Any:
+    """The best epoch's network, ready to be converted: static shape, kernels and activations rounded."""
+    return freeze(load_best(run), read_run(run)["ranges"], input_size=run.network.input_size)
+
+
+def _trainee(
+    run: RunFolder,
+    parent: RunFolder,
+    dataset: SegmentationDataset,
+    options: QatOptions,
+    convert: Convert,
+    *,
+    steps: int,
+) -> Trainee:
+    teacher = load_best(parent)
+    folded = fold_batch_norm(teacher)
+    ranges = read_run(run).get("ranges") or _measure(run, folded, dataset)
+    model = fake_quantize(folded, ranges)
+
+    def count(images: TrainingImages) -> list[ConfusionCounts]:
+        copy_weights(model, folded)
+        exported = freeze(folded, ranges, input_size=run.network.input_size)
+        artifact = Artifact(path=Path(run.path.name), data=convert(exported), metadata={})
+        segmenter = Segmenter(artifact)
+        epoch = int(model.optimizer.iterations.numpy()) // steps
+        _note_agreement(run, epoch, _agreement(exported, segmenter, images))
+        return [_count_one(segmenter, *images[index]) for index in range(len(images))]
+
+    def save(path: Path) -> None:
+        copy_weights(model, folded)
+        save_model(folded, path)
+
+    return Trainee(
+        model=model,
+        loss=distilled(LOSSES[run.training.loss], options.teacher),
+        settle=lambda _images: None,  # no statistics: BatchNorm is folded and the ranges are fixed
+        count=count,
+        save=save,
+        targets=with_answers(teacher),
+        keep_start=True,
+    )
+
+
+def _measure(run: RunFolder, folded: Any, dataset: SegmentationDataset) -> Ranges:
+    """Measure the ranges and keep them in run.json, so that a resumed run has the same."""
+    drawn = draw_calibration(
+        dataset, run.training.preprocessing, size=run.network.input_size, seed=run.training.seed
+    )
+    ranges = measure_ranges(folded, drawn.images)
+    update_run(run, ranges=ranges)
+    return ranges
+
+
+def _note_agreement(run: RunFolder, epoch: int, share: float) -> None:
+    update_run(run, agreement=read_run(run).get("agreement", {}) | {str(epoch): share})
+
+
+def _agreement(exported: Any, segmenter: Segmenter, images: TrainingImages) -> float:
+    """Share of mask pixels on which the file and its Keras model agree, on windows of validation images."""
+    forward = tf.function(lambda batch: exported(batch, training=False))
+    shares = []
+    for index in range(min(WATCHED, len(images))):
+        tile = window(images[index][0], segmenter.shape[0], np.random.default_rng(index))
+        output = forward(tf.constant(preprocessing.to_float(tile)[None, :, :, None])).numpy()
+        shares.append(np.mean(segmenter.mask(tile) == (output[0, :, :, 0] > 0.5)))
+    return float(np.mean(shares))
+
+
+def _count_one(
+    segmenter: Segmenter, image: npt.NDArray[np.uint8], truth: npt.NDArray[np.bool_]
+) -> ConfusionCounts:
+    return pixels.count(truth, segment(image, segmenter) != 0)

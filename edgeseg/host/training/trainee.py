@@ -1,0 +1,69 @@
+"""What is trained, and how it is judged and kept: the part that differs from one way of training to another.
+
+`fit` runs the epochs; a *method* (training from scratch here, others in `edgeseg.host.compression`) makes the
+`Trainee` for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgeseg.host.training.batch_norm import StatisticsMeter
+from edgeseg.host.training.evaluate import count_images
+from edgeseg.host.training.losses import LOSSES, Loss
+from edgeseg.host.training.model_files import save_model
+from edgeseg.host.training.pipeline import Batch, TrainingImages
+from edgeseg.host.training.run_folder import RunFolder
+from edgeseg.host.training.unet import build_unet
+from edgeseg.metrics.pixels import ConfusionCounts
+
+Images = Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trainee:
+    """A model in training.
+
+    Attributes:
+        model: a Keras model, not compiled, with the weights to start from.
+        loss: of truth and prediction.
+        settle: called before each validation with images of training batches, `(N, H, W, 1)` float32: what
+            the model must learn about the data with its weights held still.
+        count: the confusion counts of each validation image, in order: what decides which epoch is kept.
+        save: keeps the model as it now is at a path, atomically.
+        targets: what the loss is given instead of a batch's masks, from that batch; the first channel is
+            the mask.
+        callbacks: of Keras, for the training steps.
+        keep_from: steps after which an epoch may be kept as the best: before, the model is not yet of the
+            kind that is asked for.
+        keep_start: whether the model may also be kept as it is before the first step, as epoch 0.
+    """
+
+    model: Any
+    loss: Loss
+    settle: Callable[[Iterable[Images]], None]
+    count: Callable[[TrainingImages], list[ConfusionCounts]]
+    save: Callable[[Path], None]
+    targets: Callable[[Batch], Batch] = field(default=lambda batch: batch)
+    callbacks: Sequence[Any] = ()
+    keep_from: int = 0
+    keep_start: bool = False
+
+
+#: Makes the trainee of a run, from its training images and the number of steps an epoch.
+Method = Callable[[RunFolder, TrainingImages, int], Trainee]
+
+
+def from_scratch(run: RunFolder, _images: TrainingImages, _steps: int) -> Trainee:
+    """A network with fresh weights, trained on the run's loss."""
+    model = build_unet(run.network)
+    return Trainee(
+        model=model,
+        loss=LOSSES[run.training.loss],
+        settle=StatisticsMeter(model).measure,
+        count=lambda images: count_images(model, images, multiple=run.network.multiple),
+        save=lambda path: save_model(model, path),
+    )

@@ -1,0 +1,1 @@
+"""The machine that a measurement is made on: what it is, and what may disturb it."""

@@ -1,0 +1,1 @@
+"""Definitions of every figure of quality, and how sure it is."""

@@ -1,0 +1,1 @@
+"""A model file: the artifact and its sidecar, what it promises, and running it."""

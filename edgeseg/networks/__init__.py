@@ -1,0 +1,1 @@
+"""Network families: configuration, layers as plain data, costs and presets."""

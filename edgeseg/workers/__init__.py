@@ -1,0 +1,1 @@
+"""Child processes: asking them, bounding them, and explaining how one ended."""

@@ -1,0 +1,250 @@
+"""Running a model: agreement between its int8 and float file, and refusals in words."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError
+from edgeseg.metrics.pixels import count, pooled
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.runtime import (
+    RUNTIMES,
+    Segmenter,
+    binarize,
+    find_runtime,
+    list_nodes,
+    make_interpreter,
+    to_probability,
+)
+from support.paths import MODELS
+
+
+def blobs(seed):
+    """A 64x64 image of bright ellipses on a noisy ground, as the fixtures were trained on, and its mask."""
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((64, 64), np.uint8)
+    image = np.full((64, 64), 110.0)
+    for _ in range(int(rng.integers(2, 5))):
+        centre, axes = rng.integers(0, 64, 2).tolist(), rng.integers(4, 13, 2).tolist()
+        one = cv2.ellipse(
+            np.zeros((64, 64), np.uint8), centre, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1
+        )
+        image[one > 0] = 110 + rng.uniform(40, 70)
+        mask |= one
+    return np.clip(image + rng.normal(0, 8, image.shape), 0, 255).astype(np.uint8), mask > 0
+
+
+@pytest.fixture(scope="module")
+def segmenters():
+    return {name: Segmenter(load_artifact(MODELS / f"blobs_{name}.tflite")) for name in ("int8", "float32")}
+
+
+def patched(tmp_path, name, old, new):
+    data = (MODELS / name).read_bytes()
+    assert data.count(old) == 1
+    path = tmp_path / "patched.tflite"
+    path.write_bytes(data.replace(old, new))
+    return load_artifact(path)
+
+
+@pytest.mark.parametrize("name", ["int8", "float32"])
+def test_blobs_are_segmented(segmenters, name):
+    counts = [count(truth, segmenters[name].mask(image)) for image, truth in map(blobs, range(20))]
+    assert pooled(counts)["dice"] > 0.97
+
+
+def test_int8_and_float_agree_on_the_mask(segmenters):
+    images = [blobs(seed)[0] for seed in range(20)]
+    same = [np.mean(segmenters["int8"].mask(i) == segmenters["float32"].mask(i)) for i in images]
+    assert np.mean(same) > 0.995
+
+
+def test_probabilities_of_int8_and_float_are_close(segmenters):
+    image = blobs(1)[0]
+    a, b = (segmenters[name].probability(image) for name in ("int8", "float32"))
+    assert a.dtype == b.dtype == np.float32
+    assert a.shape == (64, 64)
+    assert 0 <= a.min() <= a.max() <= 1
+    assert np.abs(a - b).mean() < 0.02
+
+
+@pytest.mark.parametrize("name", ["int8", "float32"])
+def test_the_mask_is_the_probability_above_one_half(segmenters, name):
+    image = blobs(2)[0]
+    assert np.array_equal(segmenters[name].mask(image), segmenters[name].probability(image) > 0.5)
+
+
+@pytest.mark.parametrize("name", ["int8", "float32"])
+def test_an_output_outlives_the_next_inference(segmenters, name):
+    first = segmenters[name].invoke(blobs(3)[0])
+    kept = first.copy()
+    segmenters[name].invoke(blobs(4)[0])
+    assert np.array_equal(first, kept)
+
+
+def test_a_tile_of_a_view_is_taken(segmenters):
+    image = np.ascontiguousarray(blobs(5)[0].T).T  # not contiguous
+    assert np.array_equal(segmenters["int8"].mask(image), segmenters["int8"].mask(image.copy()))
+
+
+def test_shape_and_type_are_the_files(segmenters):
+    assert segmenters["int8"].shape == segmenters["float32"].shape == (64, 64)
+    assert (segmenters["int8"].dtype, segmenters["float32"].dtype) == (np.int8, np.float32)
+
+
+def test_built_in_kernels_give_nearly_the_same_mask():
+    """Backends are not bit-equal; the mask is what must not change."""
+    artifact = load_artifact(MODELS / "blobs_int8.tflite")
+    one, other = Segmenter(artifact), Segmenter(artifact, runtime="litert-builtin")
+    images = [blobs(seed)[0] for seed in range(10)]
+    assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
+
+
+HERE = [name for name, package in RUNTIMES.items() if importlib.util.find_spec(package.replace("-", "_"))]
+
+
+@pytest.mark.parametrize("name", ["int8", "float32"])
+@pytest.mark.parametrize("runtime", HERE)
+def test_every_runtime_gives_nearly_the_same_mask(runtime, name):
+    artifact = load_artifact(MODELS / f"blobs_{name}.tflite")
+    one, other = Segmenter(artifact), Segmenter(artifact, runtime=runtime)
+    assert other.dtype == one.dtype
+    images = [blobs(seed)[0] for seed in range(10)]
+    assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
+
+
+@pytest.mark.parametrize("runtime", HERE)
+def test_an_output_of_any_runtime_outlives_the_next_inference(runtime):
+    segmenter = Segmenter(load_artifact(MODELS / "blobs_int8.tflite"), runtime=runtime)
+    first = segmenter.invoke(blobs(3)[0])
+    kept = first.copy()
+    segmenter.invoke(blobs(4)[0])
+    assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize("runtime", HERE)
+def test_threads_do_not_change_the_mask(runtime):
+    artifact = load_artifact(MODELS / "blobs_int8.tflite")
+    one, two = (Segmenter(artifact, threads=threads, runtime=runtime) for threads in (1, 2))
+    for seed in range(6, 12):
+        assert np.array_equal(one.mask(blobs(seed)[0]), two.mask(blobs(seed)[0]))
+
+
+@pytest.mark.parametrize("runtime", HERE)
+def test_a_cut_file_is_refused_by_every_runtime(runtime):
+    data = (MODELS / "blobs_int8.tflite").read_bytes()[:5_000]
+    with pytest.raises(ArtifactError, match=r"cannot load net\.tflite: "):
+        make_interpreter(data, name="net.tflite", runtime=runtime)
+
+
+def test_an_unknown_runtime_is_refused_with_the_nearest():
+    with pytest.raises(ConfigError, match="no runtime 'openvno'; did you mean 'openvino'"):
+        find_runtime("openvno")
+
+
+def test_a_runtime_that_is_not_here_is_a_sentence_that_says_what_to_install():
+    missing = [name for name in ("openvino", "tflite-runtime") if name not in HERE]
+    if not missing:
+        pytest.skip("every runtime is installed")
+    with pytest.raises(
+        MissingDependencyError, match=rf"runtime {missing[0]} is not .* `pip install 'edgeseg\["
+    ):
+        find_runtime(missing[0])
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257, 10**5, 10**10])
+def test_a_number_of_threads_that_cannot_be(threads):
+    """100,000 threads would end the process inside the runtime."""
+    with pytest.raises(ConfigError, match="expected from 1 to 256 threads, but got"):
+        Segmenter(load_artifact(MODELS / "blobs_int8.tflite"), threads=threads)
+
+
+def test_binarize_and_probability_meet_at_one_half():
+    integers = np.arange(-128, 128, dtype=np.int8)
+    assert np.array_equal(binarize(integers), to_probability(integers) > 0.5)
+    assert to_probability(np.array([-128, 0, 127], np.int8)).tolist() == [0, 0.5, 255 / 256]
+
+
+@pytest.mark.parametrize("size", [8, 40, 5_000, 19_000])
+def test_a_truncated_file_is_refused_with_its_name(size):
+    with pytest.raises(ArtifactError, match=r"cannot load net\.tflite: "):
+        make_interpreter((MODELS / "blobs_int8.tflite").read_bytes()[:size], name="net.tflite")
+
+
+def test_a_damaged_tensor_name_is_a_sentence(tmp_path):
+    artifact = patched(
+        tmp_path, "blobs_int8.tflite", b"StatefulPartitionedCall:0", b"Stateful\xffartitionedCall:0"
+    )
+    with pytest.raises(ArtifactError, match=r"patched\.tflite is damaged"):
+        Segmenter(artifact)
+
+
+def test_an_int8_model_of_another_scale_is_refused(tmp_path):
+    """Output scale 1/512 in place of 1/256: a probability of 0.5 would no longer be 0."""
+    artifact = patched(tmp_path, "blobs_int8.tflite", bytes.fromhex("0000803b"), bytes.fromhex("0000003b"))
+    with pytest.raises(
+        ArtifactError, match=r"expected an int8 input with scale 1/255 .* export it with edgeseg"
+    ):
+        Segmenter(artifact)
+
+
+def test_a_model_of_another_interface_is_refused():
+    probe = Path(sys.modules["edgeseg.model"].__file__).with_name("probe.tflite")  # four floats in, four out
+    with pytest.raises(
+        ArtifactError, match=r"expected one \(1, H, W, 1\) .* has float32 \(1, 4\) -> float32 \(1, 4\)"
+    ):
+        Segmenter(load_artifact(probe))
+
+
+def test_nodes_are_the_operators_and_then_the_partitions():
+    data = (MODELS / "blobs_dynamic_batch.tflite").read_bytes()
+    kinds = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m"))]
+    assert kinds[-3:] == ["DELEGATE"] * 3
+    assert "DELEGATE" not in kinds[:-3]
+    plain = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m", runtime="litert-builtin"))]
+    assert plain == kinds[:-3]
+
+
+def test_the_runtime_says_what_it_is():
+    runtime = find_runtime()
+    assert runtime.name in ("ai-edge-litert", "tflite-runtime")
+    assert runtime.version[0].isdigit()
+
+
+def test_a_load_says_nothing_on_standard_error(capfd):
+    make_interpreter((MODELS / "blobs_int8.tflite").read_bytes(), name="m")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("failure", ["ImportError('blocked')", "OSError('libLiteRt.so: wrong ELF class')"])
+def test_a_missing_runtime_is_a_sentence_that_says_what_to_install(failure):
+    code = (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('ai_edge_litert', 'tflite_runtime'):\n"
+        f"            raise {failure}\n"
+        "sys.meta_path.insert(0, Block())\n"
+        f"sys.argv = ['edgeseg', 'inspect', {str(MODELS / 'blobs_int8.tflite')!r}]\n"
+        "from edgeseg.errors import MissingDependencyError\n"
+        "from edgeseg.runtime import find_runtime\n"
+        "try:\n"
+        "    find_runtime()\n"
+        "except MissingDependencyError as error:\n"
+        "    print(error)\n"
+        "from edgeseg.cli import main\n"
+        "main()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.stdout.startswith("running a model needs a TFLite runtime for Python ")
+    assert "`pip install ai-edge-litert`" in result.stdout
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "error: reading a model's structure needs the TFLite schema of ai-edge-litert"
+    )
+    assert "Traceback" not in result.stderr

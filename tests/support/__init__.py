@@ -1,0 +1,1 @@
+"""What several tests share: cases, servers, processes, and where files lie."""

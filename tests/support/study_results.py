@@ -1,0 +1,137 @@
+"""Studies that are finished, with results made by hand: what each file finds is given."""
+
+import hashlib
+from dataclasses import replace
+
+from edgeseg import files
+from edgeseg.bench.quality import ImageCounts, QualityResult
+from edgeseg.bench.result import save_result
+from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
+from edgeseg.host.study.plan_file import parse_plan
+from edgeseg.host.study.report.results import read_results
+from edgeseg.host.study.tasks import BENCH, TRAIN, list_tasks
+from edgeseg.host.training.run_folder import HISTORY
+from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.pixels import ConfusionCounts
+from support.bench_results import make_measurement, make_model, make_result, make_run
+
+DIGEST = "d" * 64
+
+#: Small enough to reason about: three networks of the base, one of each other combination.
+PLAN = """
+seeds = [0]
+[extra_seeds]
+"bce+adam" = [1, 2]
+[also.int8-qat-batch2]
+variant = "int8-qat"
+combinations = ["bce+adam"]
+qat.batch_size = 2
+"""
+
+#: Per cent of the true pixels of each image that are found.
+IMAGES = (80, 84, 88, 92)
+
+BYTES = {"float32": 400_000, "pruned": 60_000}
+
+
+def quality_of(hits):
+    """Images, each of another source image: per cent of the true pixels found, as many others wrong."""
+    return QualityResult(
+        tuple(
+            ImageCounts(
+                f"image{number}",
+                f"image{number}",
+                ConfusionCounts(tp=hit, fp=1000 - hit, fn=1000 - hit, tn=1000 + hit),
+                CellCounts(4, 4, 3),
+                differing=0,
+            )
+            for number, hit in enumerate(round(10 * each) for each in hits)
+        )
+    )
+
+
+def _write_history(folder, task, epochs, seconds):
+    run = folder.run_path(task.cell)
+    if task.what != TRAIN:
+        if task.variant in ("int8-ptq", "float32"):
+            return
+        if task.what != task.variant:
+            run = folder.alternative_path(task.cell, task.what)
+        run = run / "variants" / task.variant
+    lines = [",".join(HISTORY)]
+    for epoch in range(1, epochs + 1):
+        values = dict.fromkeys(HISTORY, 0.5 + epoch / 100) | {"epoch": epoch, "seconds": seconds}
+        lines.append(",".join(str(values[name]) for name in HISTORY))
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "history.csv").write_text("\n".join(lines) + "\n")
+
+
+def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda _what: 10.0):
+    """Write the folder of a study.
+
+    Args:
+        path: the folder.
+        hits: combination's name, seed, what -> `quality_of`'s argument.
+        plan: the text of the STUDY.toml.
+        failed: ids of tasks that failed.
+        missing: ids of tasks that were never begun.
+        seconds: of an epoch, by what is trained.
+    """
+    path.mkdir(parents=True)
+    folder = StudyFolder(path=path)
+    (path / "study.toml").write_text(plan)
+    dataset = {"name": "hand", "root": "/nowhere", "digest": DIGEST}
+    files.write_json(path / "study.json", {"schema_version": 1, "name": "hand", "dataset": dataset})
+    tasks = list_tasks(parse_plan(plan, path=path / "study.toml"), DIGEST)
+    models = {}
+    for task in tasks:
+        if task.id in missing:
+            continue
+        if task.id in failed:
+            folder.write_record(task.id, Record(state=FAILED, digest=task.digest, error="it broke"))
+            continue
+        sha = hashlib.sha256(task.id.encode()).hexdigest()
+        after = {}
+        outputs = {f"models/{task.cell}/{task.what}/x.tflite": sha}
+        if task.what == BENCH:
+            result = make_result()
+            result = replace(
+                result,
+                models=tuple(models[task.cell]),
+                reference=models[task.cell][0].name,
+                dataset=replace(result.dataset, images=len(IMAGES), of=len(IMAGES)),
+            )
+            save_result(folder.bench_path(task.cell), result)
+            outputs = {}
+            after = dict.fromkeys((maker for maker in task.after if maker not in (*failed, *missing)), "0")
+        elif task.what == TRAIN:
+            _write_history(folder, task, 5, seconds(TRAIN))
+            outputs = {}
+        else:
+            _write_history(folder, task, 2, seconds(task.what))
+            combination, _, seed = task.cell.partition("_seed")
+            measurement = make_measurement(
+                make_run(10, 12, 14) if task.what == "float32" else make_run(5, 6, 7),
+                quality=quality_of(hits(combination, int(seed), task.what)),
+            )
+            model = make_model(
+                f"{task.what}.tflite", task.variant, BYTES.get(task.what, 100_000), measurement
+            )
+            models.setdefault(task.cell, []).append(model)
+        folder.write_record(task.id, Record(state=DONE, digest=task.digest, after=after, outputs=outputs))
+    return path
+
+
+def results_of(path, hits, **options):
+    """The same, read."""
+    return read_results(write_study(path, hits, **options))
+
+
+def as_the_paper(combination, seed, what):
+    """A world in which every claim holds."""
+    points = {"bce+adagrad": -30, "bce+nadam": -10}.get(combination, 0)
+    points += {("jaccard-bce+rmsprop", "pruned"): 6}.get((combination, what), 0)
+    points += 1 if what == "pruned" else 0
+    points -= 2 if what == "int8-qat-batch2" else 0
+    first, *others = (hit + points for hit in IMAGES)
+    return [first + 0.4 * (seed == 1), *others]  # 0.1 points between seeds
