@@ -44,7 +44,7 @@ from edgeseg.host.training.unet import build_unet
 from edgeseg.model.recipe import DYNAMIC_INT8, INT8_PTQ
 from edgeseg.model.runtime import find_runtime, make_interpreter
 from edgeseg.networks.architecture import full_widths
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 SIZE = 64
 NETWORK = UNetConfig(base_filters=8, levels=4, input_size=SIZE)

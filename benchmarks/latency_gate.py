@@ -32,7 +32,7 @@ from edgeseg.host.export.convert import convert
 from edgeseg.host.training.keras import keras
 from edgeseg.host.training.unet import build_unet
 from edgeseg.model.recipe import INT8_PTQ
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 SIZE, LEVELS, FILTERS = 128, 4, 16
 WIDER = {"a quarter wider": 20, "half as wide again": 24}

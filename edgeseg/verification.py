@@ -19,9 +19,9 @@ from edgeseg.errors import CheckError
 from edgeseg.metrics import pixels
 from edgeseg.model import artifact, preprocessing
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
 from edgeseg.model.runtime import Segmenter, binarize
-from edgeseg.networks.config import Preprocessing
 
 #: Validation images that a file is verified on, at most.
 COUNT = 100

@@ -26,7 +26,8 @@ def blob_run(blobs, tmp_path_factory):
     """A run of a small network that has learnt the blobs; tests leave its own files as they are."""
     from edgeseg.host.training.fit import fit
     from edgeseg.host.training.run_folder import create_run
-    from edgeseg.networks.config import TrainingConfig, UNetConfig
+    from edgeseg.networks.training import TrainingConfig
+    from edgeseg.networks.unet import UNetConfig
 
     network = UNetConfig(base_filters=4, levels=3, input_size=64)
     training = TrainingConfig(epochs=25, batch_size=3, crop_size=64, learning_rate=5e-3)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.model.preprocessing import apply
+from edgeseg.model.preprocessing import Preprocessing, apply
 from edgeseg.model.runtime import Segmenter, binarize
-from edgeseg.networks.config import Preprocessing
 
 Clock = Callable[[], int]
 

@@ -9,8 +9,8 @@ import typer
 
 from edgeseg.cli.console import progress, say, table
 from edgeseg.errors import ConfigError, nearest
+from edgeseg.model.preprocessing import PREPROCESSINGS, Preprocessing
 from edgeseg.model.recipe import FROM_FILE
-from edgeseg.networks.config import PREPROCESSINGS, Preprocessing
 
 
 def quantize(

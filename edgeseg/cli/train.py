@@ -9,7 +9,9 @@ import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.networks import config
+from edgeseg.networks.presets import PRESETS, override, setting_names
+from edgeseg.networks.presets import preset as find_preset
+from edgeseg.networks.training import LOSSES, OPTIMIZERS
 
 _DEFAULT_PRESET = "unet-16"
 
@@ -18,16 +20,16 @@ def train(
     data: Annotated[Path, typer.Argument(help="Folder with images/, masks/ and optionally splits.csv.")],
     out: Annotated[Path, typer.Option("--out", help="The run folder to make, or to go on with.")],
     preset: Annotated[
-        str | None, typer.Option(help=f"{', '.join(config.PRESETS)} [default: {_DEFAULT_PRESET}]")
+        str | None, typer.Option(help=f"{', '.join(PRESETS)} [default: {_DEFAULT_PRESET}]")
     ] = None,
-    optimizer: Annotated[str | None, typer.Option(help=", ".join(config.OPTIMIZERS))] = None,
-    loss: Annotated[str | None, typer.Option(help=", ".join(config.LOSSES))] = None,
+    optimizer: Annotated[str | None, typer.Option(help=", ".join(OPTIMIZERS))] = None,
+    loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES))] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training images.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Crops a step.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help=f"Any of: {', '.join(config.setting_names())}."),
+        typer.Option("--set", metavar="KEY=VALUE", help=f"Any of: {', '.join(setting_names())}."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
@@ -37,7 +39,7 @@ def train(
     chosen = [f"{key}={value}" for key, value in flags.items() if value is not None]
     if resume and (preset or chosen or settings or force):
         raise ConfigError("--resume goes on with the run's own settings; leave out the other options")
-    wanted = config.override(config.preset(preset or _DEFAULT_PRESET), [*chosen, *(settings or [])])
+    wanted = override(find_preset(preset or _DEFAULT_PRESET), [*chosen, *(settings or [])])
 
     from edgeseg.data.dataset import open_dataset
 

@@ -20,7 +20,7 @@ from edgeseg.data.dataset import SegmentationDataset, size_text
 from edgeseg.data.images import read_grey8
 from edgeseg.errors import ConfigError, DatasetError
 from edgeseg.model import preprocessing
-from edgeseg.networks.config import Preprocessing
+from edgeseg.model.preprocessing import Preprocessing
 
 #: Within the 100 to 500 images that quantization guides advise.
 DEFAULT_COUNT = 200

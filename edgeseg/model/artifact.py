@@ -18,7 +18,7 @@ from typing import Any
 from edgeseg import files
 from edgeseg.errors import ArtifactError, OutputError
 from edgeseg.model import xz
-from edgeseg.networks.config import Preprocessing
+from edgeseg.model.preprocessing import Preprocessing
 
 #: 1: first version.
 SCHEMA_VERSION = 1

@@ -7,10 +7,52 @@ is 1/255 and its zero point -128, and `grey ^ 0x80`, read as int8, is `grey - 12
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from edgeseg.networks.config import Preprocessing
+from edgeseg.errors import ConfigError
+from edgeseg.settings import check_choice, from_stored
+
+if TYPE_CHECKING:  # help texts name the settings, and need not wait for numpy
+    import numpy as np
+    import numpy.typing as npt
+
+PREPROCESSINGS = ("scale", "percentile")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How an image is prepared.
+
+    Attributes:
+        kind: `scale` leaves grey values alone; `percentile` stretches every image between two of its
+            own percentiles, for data whose brightness differs from image to image.
+        low: lower percentile, 0 to 100; goes to 0.
+        high: upper percentile, 0 to 100; goes to 255.
+        min_range: the least distance in grey values between the two, so that an empty dark image is
+            not stretched into noise.
+    """
+
+    kind: str = "scale"
+    low: float = 1.0
+    high: float = 99.8
+    min_range: int = 16
+
+    def __post_init__(self) -> None:
+        check_choice("preprocessing", self.kind, PREPROCESSINGS)
+        if not 0 <= self.low < self.high <= 100:
+            raise ConfigError(f"expected 0 <= low < high <= 100 percentiles, but got {self.low}, {self.high}")
+        if not 1 <= self.min_range <= 255:
+            raise ConfigError(f"expected min_range from 1 to 255, but got {self.min_range}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Preprocessing:
+        """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
+        return from_stored(cls, value)
 
 
 def apply(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
@@ -34,6 +76,8 @@ def stretch_table(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) ->
     The percentiles are grey values that occur (no interpolation): the least value that at least
     that share of the pixels does not exceed.
     """
+    import numpy as np
+
     cumulative = np.cumsum(_histogram(image))
     low, high = (
         int(np.searchsorted(cumulative, max(percentile * image.size / 100, 1)))
@@ -46,6 +90,8 @@ def stretch_table(image: npt.NDArray[np.uint8], preprocessing: Preprocessing) ->
 
 def _histogram(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """How often each of the 256 grey values occurs; in bands, since bincount makes int64 of its input."""
+    import numpy as np
+
     rows = max(2**20 // image.shape[1], 1)
     bands = (image[top : top + rows].ravel() for top in range(0, image.shape[0], rows))
     total = np.zeros(256, np.int64)
@@ -56,9 +102,13 @@ def _histogram(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 
 def to_float(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Grey values 0 to 255 as float32 from 0 to 1, for a network with float input; same shape."""
+    import numpy as np
+
     return image.astype(np.float32) * np.float32(1 / 255)
 
 
 def to_int8(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
     """Grey values 0 to 255 as int8 with scale 1/255 and zero point -128; same shape, one XOR."""
+    import numpy as np
+
     return (image ^ np.uint8(0x80)).view(np.int8)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgeseg.networks.config import UNetConfig
+    from edgeseg.networks.unet import UNetConfig
 
 LOGITS = "logits"
 

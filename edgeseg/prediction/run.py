@@ -17,8 +17,8 @@ from edgeseg.data.images import Grey8
 from edgeseg.errors import DatasetError
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.runtime import Segmenter, find_runtime
-from edgeseg.networks.config import Preprocessing
 from edgeseg.prediction import tiling
 from edgeseg.prediction.bitmask import LARGE, MaskRows, empty_mask
 from edgeseg.prediction.cells import find_cells

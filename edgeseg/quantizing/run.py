@@ -18,9 +18,9 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.diagnosis.against import refuse_quantized
 from edgeseg.errors import ArtifactError, ConfigError, OutputError
 from edgeseg.model.artifact import Artifact, save_artifact, sidecar_path
+from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
 from edgeseg.model.runtime import Segmenter
-from edgeseg.networks.config import Preprocessing
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.layers import keep_layers, make_quantized
 from edgeseg.quantizing.quantizer import require_quantizer

@@ -13,8 +13,8 @@ from edgeseg.bench.latency import (
     warm_up,
 )
 from edgeseg.model.artifact import load_artifact
+from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.runtime import Segmenter
-from edgeseg.networks.config import Preprocessing
 from support.paths import MODELS
 
 TIMES = st.lists(st.integers(0, 10**12), min_size=1)

@@ -59,7 +59,8 @@ def tiny_run(blobs, tmp_path_factory):
     """A finished training run."""
     pytest.importorskip("tensorflow", reason="needs TensorFlow")
     from edgeseg.host.training import fit, run_folder
-    from edgeseg.networks.config import TrainingConfig, UNetConfig
+    from edgeseg.networks.training import TrainingConfig
+    from edgeseg.networks.unet import UNetConfig
 
     path = tmp_path_factory.mktemp("runs") / "run"
     network = UNetConfig(base_filters=2, levels=3, input_size=64)

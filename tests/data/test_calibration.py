@@ -5,7 +5,7 @@ import pytest
 
 from edgeseg.data.calibration import draw_calibration, representative_dataset, window
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.networks.config import Preprocessing
+from edgeseg.model.preprocessing import Preprocessing
 
 
 def test_only_training_images_are_drawn(blobs):

@@ -10,7 +10,7 @@ from edgeseg.errors import ArtifactError, ConfigError, OutputError
 from edgeseg.files import sha256, write_json
 from edgeseg.model import xz
 from edgeseg.model.artifact import SCHEMA_VERSION, load_artifact, read_file, save_artifact, sidecar_path
-from edgeseg.networks.config import Preprocessing
+from edgeseg.model.preprocessing import Preprocessing
 from support.paths import MODELS
 
 MODEL = MODELS / "blobs_int8.tflite"

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgeseg.errors import ConfigError
-from edgeseg.model.preprocessing import apply, stretch_table, to_float, to_int8
-from edgeseg.networks.config import Preprocessing
+from edgeseg.model.preprocessing import Preprocessing, apply, stretch_table, to_float, to_int8
 
 images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12))
 stretches = st.builds(

@@ -16,7 +16,8 @@ from edgeseg.networks.architecture import (
     full_widths,
     layer_widths,
 )
-from edgeseg.networks.config import UNetConfig, override, preset
+from edgeseg.networks.presets import override, preset
+from edgeseg.networks.unet import UNetConfig
 from support.paths import MODELS
 
 FILE = MODELS / "blobs_float32.tflite"

@@ -13,7 +13,8 @@ from edgeseg.errors import TrainingError
 from edgeseg.host.training.fit import fit
 from edgeseg.host.training.run_folder import RunFolder, create_run, open_run, read_history
 from edgeseg.host.training.trainee import Method
-from edgeseg.networks.config import TrainingConfig, UNetConfig
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 from edgeseg.progress import Progress
 
 

@@ -13,7 +13,7 @@ from edgeseg.host.training.keras import tf
 from edgeseg.host.training.losses import Loss
 from edgeseg.host.training.pipeline import Batch
 from edgeseg.networks.architecture import Convolution, convolutions
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 
 def channel_importance(

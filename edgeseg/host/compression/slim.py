@@ -34,7 +34,7 @@ from edgeseg.networks.architecture import (
     count_parameters,
     layer_widths,
 )
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 from edgeseg.progress import Progress, silent
 
 #: The time of a network's float32 file over that of the network that it is made of.

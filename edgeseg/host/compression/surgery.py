@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.networks.architecture import LOGITS, Convolution, convolutions, layer_widths
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 Indices = npt.NDArray[np.intp]
 

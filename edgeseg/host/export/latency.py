@@ -8,7 +8,7 @@ from edgeseg.bench.ratio import time_ratio
 from edgeseg.host.export.convert import convert
 from edgeseg.host.training.unet import build_unet
 from edgeseg.model.recipe import FLOAT32
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 
 def latency_ratio(whole: UNetConfig, narrow: UNetConfig) -> float:

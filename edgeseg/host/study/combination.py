@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeseg.errors import ConfigError
-from edgeseg.networks.config import LOSSES, OPTIMIZERS
+from edgeseg.networks.training import LOSSES, OPTIMIZERS
 from edgeseg.settings import check_choice
 
 
@@ -14,8 +14,8 @@ class Combination:
     """What a network is trained with.
 
     Attributes:
-        loss: one of `config.LOSSES`.
-        optimizer: one of `config.OPTIMIZERS`.
+        loss: one of `networks.training.LOSSES`.
+        optimizer: one of `networks.training.OPTIMIZERS`.
     """
 
     loss: str

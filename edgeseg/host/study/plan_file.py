@@ -52,8 +52,7 @@ from edgeseg.host.study.plan import KINDS, SYNTHETIC, Alternative, Needs, StudyP
 from edgeseg.model import fine_tuning
 from edgeseg.model.fine_tuning import FineTuning
 from edgeseg.model.recipe import RECIPES, recipe
-from edgeseg.networks import config
-from edgeseg.networks.config import Preset
+from edgeseg.networks.presets import Preset, override, preset
 from edgeseg.settings import check_choice, check_range, from_stored, names_of
 
 T = TypeVar("T")
@@ -169,8 +168,8 @@ def _preset(content: Mapping[str, Any]) -> Preset:
     for key, where in _DECIDED.items():
         if key in settings:
             raise ConfigError(f"{key} does not belong into [training]: {where} decides it")
-    chosen = config.preset(_text(content, "preset", "unet-8") or "")
-    return config.override(chosen, [f"{key}={value}" for key, value in settings.items()])
+    chosen = preset(_text(content, "preset", "unet-8") or "")
+    return override(chosen, [f"{key}={value}" for key, value in settings.items()])
 
 
 def _flat(table: Mapping[str, Any]) -> dict[str, Any]:

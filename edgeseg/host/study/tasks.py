@@ -14,7 +14,7 @@ from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.plan import StudyPlan, needs_kind
 from edgeseg.model.fine_tuning import HEEDED, FineTuning
 from edgeseg.model.recipe import RECIPES, recipe
-from edgeseg.networks.config import TrainingConfig
+from edgeseg.networks.training import TrainingConfig
 
 #: What a task without a variant is called by, in ids and tables.
 TRAIN, BENCH = "train", "bench"

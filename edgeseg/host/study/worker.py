@@ -81,7 +81,8 @@ def _train(question: Question, folder: StudyFolder, progress: Progress) -> list[
     _limit_threads(question.threads)
     from edgeseg.host.training.fit import fit
     from edgeseg.host.training.run_folder import create_run, open_run
-    from edgeseg.networks.config import TrainingConfig, UNetConfig
+    from edgeseg.networks.training import TrainingConfig
+    from edgeseg.networks.unet import UNetConfig
 
     dataset = _dataset(question)
     network = UNetConfig.from_dict(question.inputs["network"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.networks.config import TrainingConfig
+from edgeseg.networks.training import TrainingConfig
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

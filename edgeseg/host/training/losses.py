@@ -51,7 +51,7 @@ def _overlap(truth: Any, probability: Any) -> tuple[Any, Any]:
     return tf.reduce_sum(truth * probability), tf.reduce_sum(truth) + tf.reduce_sum(probability)
 
 
-#: Loss by name, the names of `config.LOSSES`: `(N, H, W, 1)` truth 0 or 1 and probability -> scalar.
+#: By name, those of `networks.training.LOSSES`: `(N, H, W, 1)` truth 0 or 1 and probability -> scalar.
 LOSSES: dict[str, Loss] = {
     "bce": bce,
     "dice-bce": lambda truth, probability: dice(truth, probability) + bce(truth, probability),

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from edgeseg.host.training.keras import keras, tf
-from edgeseg.networks.config import TrainingConfig
+from edgeseg.networks.training import TrainingConfig
 
 #: The `study` schedule holds the rate for this share of the epochs (40 of 100) ...
 STUDY_HOLD = 0.4

@@ -17,7 +17,9 @@ from edgeseg.errors import ConfigError
 from edgeseg.host.training.augmentation import Image, Mask, augment
 from edgeseg.host.training.keras import tf
 from edgeseg.model import preprocessing
-from edgeseg.networks.config import Preprocessing, TrainingConfig, UNetConfig
+from edgeseg.model.preprocessing import Preprocessing
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 
 #: Decoded images are kept up to this many bytes; what does not fit is read again each epoch.
 CACHE_BYTES = 4 * 2**30

@@ -27,7 +27,8 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.data.splits import SPLITS
 from edgeseg.errors import OutputError, TrainingError
 from edgeseg.host.training.keras import tf
-from edgeseg.networks.config import TrainingConfig, UNetConfig
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 
 #: 1: first version.
 SCHEMA_VERSION = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgeseg.host.training.keras import keras
 from edgeseg.networks.architecture import layer_widths
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 layers = keras.layers
 

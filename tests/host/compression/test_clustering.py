@@ -33,7 +33,8 @@ def exported(blobs, tmp_path_factory):
     """All pruned variants of one run, which is this module's own: another one prunes `blob_run`."""
     from edgeseg.host.training.fit import fit
     from edgeseg.host.training.run_folder import create_run
-    from edgeseg.networks.config import TrainingConfig, UNetConfig
+    from edgeseg.networks.training import TrainingConfig
+    from edgeseg.networks.unet import UNetConfig
 
     folder = tmp_path_factory.mktemp("clustered")
     network = UNetConfig(base_filters=4, levels=3, input_size=64)

@@ -6,9 +6,10 @@ import pytest
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.data.calibration import draw_calibration
+from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import INT8_PTQ, INT8_QAT
 from edgeseg.model.runtime import make_interpreter
-from edgeseg.networks.config import Preprocessing, UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 pytestmark = pytest.mark.host
 folding = pytest.importorskip("edgeseg.host.compression.folding", reason="needs TensorFlow")

@@ -10,7 +10,8 @@ from edgeseg.host.export.options import ExportOptions
 from edgeseg.model.fine_tuning import FineTuning, SlimOptions
 from edgeseg.model.recipe import RECIPES
 from edgeseg.networks.architecture import convolutions, count_macs, layer_widths
-from edgeseg.networks.config import TrainingConfig, UNetConfig
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
 
 pytestmark = pytest.mark.host

@@ -10,7 +10,7 @@ from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.plan_file import parse_plan
 from edgeseg.host.study.tasks import list_tasks
 from edgeseg.model.recipe import RECIPES
-from edgeseg.networks.config import LOSSES, OPTIMIZERS
+from edgeseg.networks.training import LOSSES, OPTIMIZERS
 
 BASE = parse_plan("", path=Path("x.toml"))
 

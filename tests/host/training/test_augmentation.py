@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.host.training.augmentation import augment
-from edgeseg.networks.config import TrainingConfig
+from edgeseg.networks.training import TrainingConfig
 
 SEEDS = st.integers(0, 2**32 - 1)
 

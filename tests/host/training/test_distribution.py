@@ -12,7 +12,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 
-from edgeseg.config import TrainingConfig, UNetConfig
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 from edgeseg.data.dataset import open_dataset
 from edgeseg.training import fit, run_folder
 from edgeseg.training.keras import tf

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from edgeseg.errors import OutputError, TrainingError
-from edgeseg.networks.config import TrainingConfig, UNetConfig
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
 from support.run_processes import start, wait_for_checkpoint
 

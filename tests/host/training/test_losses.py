@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from edgeseg.networks.config import LOSSES
+from edgeseg.networks.training import LOSSES
 
 pytestmark = pytest.mark.host
 losses = pytest.importorskip("edgeseg.host.training.losses", reason="needs TensorFlow")

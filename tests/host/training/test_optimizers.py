@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgeseg.networks.config import OPTIMIZERS, TrainingConfig
+from edgeseg.networks.training import OPTIMIZERS, TrainingConfig
 
 pytestmark = pytest.mark.host
 optimizers = pytest.importorskip("edgeseg.host.training.optimizers", reason="needs TensorFlow")

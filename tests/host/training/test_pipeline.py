@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from edgeseg.errors import ConfigError
-from edgeseg.networks.config import Preprocessing, TrainingConfig, UNetConfig
+from edgeseg.model.preprocessing import Preprocessing
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
 
 pytestmark = pytest.mark.host

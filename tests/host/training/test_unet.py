@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgeseg.networks.config import UNetConfig
+from edgeseg.networks.unet import UNetConfig
 
 pytestmark = pytest.mark.host
 unet = pytest.importorskip("edgeseg.host.training.unet", reason="needs TensorFlow")

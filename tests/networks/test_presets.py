@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.errors import ConfigError, nearest
-from edgeseg.networks import config
-from edgeseg.networks.config import PRESETS, Preset, TrainingConfig, UNetConfig, override, preset
+from edgeseg.networks.presets import PRESETS, Preset, override, preset, setting_names
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.networks.unet import UNetConfig
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -65,7 +66,7 @@ def test_an_unknown_key_in_stored_data_is_refused():
         TrainingConfig.from_dict({"epocs": 3})
 
 
-@given(st.sampled_from(config.setting_names()))
+@given(st.sampled_from(setting_names()))
 def test_every_setting_named_in_the_help_can_be_set(name):
     base = Preset(network=UNetConfig(), training=TrainingConfig())
     owner = base.training.preprocessing if "." in name else None
