@@ -23,12 +23,12 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.data.dataset import Sample, open_dataset
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.runtime import Segmenter
 
 HEADER = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from edgeseg.audit.flatbuffer import Graph, Tensor
 from edgeseg.audit.weights import stored_tensors
+from edgeseg.model.flatbuffer import Graph, Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.audit.flatbuffer import WIDTHS, Graph
 from edgeseg.audit.weights import has_kernel, stored_tensors
+from edgeseg.model.flatbuffer import WIDTHS, Graph
 
 #: TFLite aligns tensors to 64 bytes.
 ALIGNMENT = 64

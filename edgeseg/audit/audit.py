@@ -22,8 +22,8 @@ from edgeseg.audit.activations import (
 )
 from edgeseg.audit.arena import activation_bytes, arena_bytes
 from edgeseg.audit.delegation import Delegation, measure_delegation
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.audit.weights import Weight, count_macs, list_weights, overall_sparsity
+from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.recipe import Recipe
 
 #: The converter leaves smaller kernels in float32 when it quantizes weights only.

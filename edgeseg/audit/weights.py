@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.audit.flatbuffer import Graph, Operator, Tensor
+from edgeseg.model.flatbuffer import Graph, Operator, Tensor
 
 #: Where an operator takes its kernel and its bias.
 KERNEL_INPUT = {

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeseg.audit.audit import Audit, audit_model
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.diagnosis.advice import recommend
 from edgeseg.diagnosis.layer_error import LayerError, Tally, summarize, tally
 from edgeseg.diagnosis.matching import match_layers
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.runtime import Segmenter
 from edgeseg.progress import Progress, silent
 from edgeseg.verification import Verification, draw_reference, verify

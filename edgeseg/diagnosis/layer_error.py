@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.audit.flatbuffer import Tensor
 from edgeseg.diagnosis.matching import Layer
+from edgeseg.model.flatbuffer import Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeseg.audit.activations import short_name
-from edgeseg.audit.flatbuffer import Graph, Operator
 from edgeseg.audit.weights import UNPACKING, has_kernel, stored_tensors
 from edgeseg.errors import ArtifactError
+from edgeseg.model.flatbuffer import Graph, Operator
 
 #: Operators that change how a value is written, not the value.
 CONVERSIONS = frozenset({"QUANTIZE", *UNPACKING})

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edgeseg.audit.activations import float_operators
-from edgeseg.audit.flatbuffer import Graph, parse_model
 from edgeseg.diagnosis.matching import CONVERSIONS, layer_name
 from edgeseg.errors import CheckError, ConfigError
+from edgeseg.model.flatbuffer import Graph, parse_model
 from edgeseg.model.recipe import INT8_MIXED, Recipe
 from edgeseg.quantizing.quantizer import quantize
 from edgeseg.quantizing.ranges import Range, share_ranges

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from edgeseg.audit.audit import SMALLEST_QUANTIZED_KERNEL
-from edgeseg.audit.flatbuffer import Graph
 from edgeseg.errors import ArtifactError, CheckError, MissingDependencyError
+from edgeseg.model.flatbuffer import Graph
 from edgeseg.model.recipe import Recipe
 from edgeseg.native_output import captured_stderr
 from edgeseg.quantizing.ranges import Range

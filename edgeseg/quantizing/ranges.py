@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.audit.activations import activation_numbers
-from edgeseg.audit.flatbuffer import Graph
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.flatbuffer import Graph
 from edgeseg.model.runtime import Segmenter
 from edgeseg.progress import Progress, silent
 

@@ -12,12 +12,12 @@ from typing import Any
 from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.audit.audit import audit_model
-from edgeseg.audit.flatbuffer import Graph, parse_model
 from edgeseg.data.calibration import DEFAULT_COUNT, Calibration, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.diagnosis.against import refuse_quantized
 from edgeseg.errors import ArtifactError, ConfigError, OutputError
 from edgeseg.model.artifact import Artifact, save_artifact, sidecar_path
+from edgeseg.model.flatbuffer import Graph, parse_model
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
 from edgeseg.model.runtime import Segmenter

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.audit.arena import ALIGNMENT, Lifetime, activation_bytes, arena_bytes, plan
-from edgeseg.audit.flatbuffer import Graph, Operator, Tensor, parse_model
 from edgeseg.audit.weights import stored_tensors
+from edgeseg.model.flatbuffer import Graph, Operator, Tensor, parse_model
 from edgeseg.model.runtime import make_interpreter
 from support.paths import AUDIT_MODELS, MODELS
 

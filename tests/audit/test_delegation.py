@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edgeseg.audit.delegation import measure_delegation, read_delegation
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.errors import ArtifactError
+from edgeseg.model.flatbuffer import parse_model
 from support.paths import AUDIT_MODELS, MODELS
 
 HERE, SHARED = AUDIT_MODELS, MODELS

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.diagnosis.against import compare
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.recipe import INT8_PTQ
 from edgeseg.quantizing.quantizer import quantize
 from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges

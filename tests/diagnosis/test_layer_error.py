@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.audit.flatbuffer import Tensor
 from edgeseg.diagnosis.layer_error import Tally, summarize, tally
 from edgeseg.diagnosis.matching import Layer
+from edgeseg.model.flatbuffer import Tensor
 
 
 def tensor(*, scale=None, zero=0, dtype="int8"):

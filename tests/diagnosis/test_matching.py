@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.audit.flatbuffer import Operator, parse_model
 from edgeseg.diagnosis.matching import layer_name, match_layers
 from edgeseg.errors import ArtifactError
+from edgeseg.model.flatbuffer import Operator, parse_model
 from support.paths import MODELS
 
 NAMES = ("float.tflite", "int8.tflite")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.audit.flatbuffer import Graph, Operator, parse_model
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import load_artifact
+from edgeseg.model.flatbuffer import Graph, Operator, parse_model
 from edgeseg.model.runtime import Segmenter
 from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges
 from support.paths import MODELS

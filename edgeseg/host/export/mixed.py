@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.host.export.convert import convert
+from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.recipe import FLOAT32, Recipe
 from edgeseg.quantizing.layers import keep_layers, make_quantized
 from edgeseg.quantizing.ranges import measure_ranges

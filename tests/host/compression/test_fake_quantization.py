@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from edgeseg.audit.audit import audit_model, judge
-from edgeseg.audit.flatbuffer import parse_model
 from edgeseg.data.calibration import draw_calibration
+from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import INT8_PTQ, INT8_QAT
 from edgeseg.model.runtime import make_interpreter
