@@ -98,12 +98,12 @@ def test_wrong_usage_is_a_sentence_and_exit_code_2(arguments, sentence, tmp_path
 EDGE_MODULES = sorted(
     ".".join(("edgeseg", *path.relative_to("edgeseg").with_suffix("").parts)).removesuffix(".__init__")
     for path in Path("edgeseg").rglob("*.py")
-    if path.parts[1] not in ("training", "compression", "export", "__main__.py")
+    if path.parts[1] not in ("host", "__main__.py")
 )
 
 
 def test_the_edge_side_imports_without_tensorflow_and_without_plots():
-    """Every module but the two host folders, in a process where the heavy packages do not exist."""
+    """Every module but those below host/, in a process where the heavy packages do not exist."""
     code = (
         "import importlib, sys\n"
         f"for name in {HEAVY!r}: sys.modules[name] = None\n"

@@ -91,7 +91,8 @@ def test_what_the_edge_image_leaves_out_is_in_the_pinned_packages():
 
 def test_what_the_edge_image_leaves_out_is_never_loaded():
     script = (
-        "import sys; from pathlib import Path; from edgeseg.runtime import make_interpreter; import cv2\n"
+        "import sys; from pathlib import Path; import cv2\n"
+        "from edgeseg.model.runtime import make_interpreter\n"
         "make_interpreter(Path(sys.argv[1]).read_bytes(), name='probe').invoke()\n"
         "print(Path('/proc/self/maps').read_text())"
     )

@@ -20,7 +20,7 @@ def run(code):
 
 def test_the_peak_grows_with_what_is_touched_and_stays_when_it_is_freed():
     before, with_, after = map(int, run(
-        "from edgeseg.bench.memory import peak_bytes as p\n"
+        "from edgeseg.machine.memory import peak_bytes as p\n"
         "a = p(); x = bytearray(b'1' * 50_000_000); b = p(); del x; print(a, b, p())"
     ))  # fmt: skip
     assert with_ - before >= 50_000_000
@@ -29,13 +29,13 @@ def test_the_peak_grows_with_what_is_touched_and_stays_when_it_is_freed():
 
 def test_a_large_parent_is_not_billed_to_its_child():
     ballast = bytearray(b"1" * 200_000_000)
-    (child,) = run("from edgeseg.bench.memory import peak_bytes as p; print(p())")
+    (child,) = run("from edgeseg.machine.memory import peak_bytes as p; print(p())")
     assert int(child) < 100_000_000 < len(ballast) < peak_bytes()
 
 
 def test_an_allocation_beyond_the_limit_is_refused_and_after_the_block_allowed_again():
     said = run(
-        "from edgeseg.bench.memory import limited, peak_bytes\n"
+        "from edgeseg.machine.memory import limited, peak_bytes\n"
         "try:\n"
         "    with limited(peak_bytes() + 30_000_000, threads=1):\n"
         "        print('small', len(bytearray(10_000_000)))\n"
@@ -48,7 +48,7 @@ def test_an_allocation_beyond_the_limit_is_refused_and_after_the_block_allowed_a
 
 def test_a_limit_below_what_the_process_holds_is_refused_at_once():
     said = run(
-        "from edgeseg.bench.memory import limited\n"
+        "from edgeseg.machine.memory import limited\n"
         "try:\n"
         "    with limited(1_000_000, threads=1): print('inside')\n"
         "except MemoryError as error: print(error)"
@@ -59,7 +59,7 @@ def test_a_limit_below_what_the_process_holds_is_refused_at_once():
 def test_threads_get_their_stacks_on_top_of_the_limit():
     said = run(
         "import threading\n"
-        "from edgeseg.bench.memory import limited, peak_bytes\n"
+        "from edgeseg.machine.memory import limited, peak_bytes\n"
         "with limited(peak_bytes() + 4_000_000, threads=4):\n"
         "    hold = threading.Event()\n"
         "    pool = [threading.Thread(target=hold.wait) for _ in range(3)]\n"

@@ -232,7 +232,7 @@ def test_a_missing_runtime_is_a_sentence_that_says_what_to_install(failure):
         "sys.meta_path.insert(0, Block())\n"
         f"sys.argv = ['edgeseg', 'inspect', {str(MODELS / 'blobs_int8.tflite')!r}]\n"
         "from edgeseg.errors import MissingDependencyError\n"
-        "from edgeseg.runtime import find_runtime\n"
+        "from edgeseg.model.runtime import find_runtime\n"
         "try:\n"
         "    find_runtime()\n"
         "except MissingDependencyError as error:\n"

@@ -118,7 +118,7 @@ def test_an_image_that_is_gone_is_a_sentence(tmp_path):
 def test_a_full_disk_is_a_sentence_about_the_disk():
     code = (
         "from pathlib import Path\nfrom edgeseg.bench.options import BenchOptions\n"
-        "from edgeseg.bench.parcel import write_parcel\n"
+        "from edgeseg.bench.remote.parcel import write_parcel\n"
         f"write_parcel(Path('/dev/full'), [Path({str(INT8)!r})] * 2, dataset=None, split='test', "
         "options=BenchOptions(), command='x')"
     )

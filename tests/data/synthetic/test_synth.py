@@ -22,7 +22,7 @@ from edgeseg.metrics import pixels
 
 DIGEST = """
 import cv2, hashlib, sys
-from edgeseg.data.synth import synthesize
+from edgeseg.data.synthetic.synth import synthesize
 cv2.setNumThreads(int(sys.argv[1]))
 whole = hashlib.sha256()
 for index in map(int, sys.argv[2:]):

@@ -15,8 +15,8 @@ from pathlib import Path
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from edgeseg.data.dataset import open_dataset
-from edgeseg.training import fit, run_folder
-from edgeseg.training.keras import tf
+from edgeseg.host.training import fit, run_folder
+from edgeseg.host.training.keras import tf
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
