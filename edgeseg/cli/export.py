@@ -10,8 +10,8 @@ import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, TrainingError
-from edgeseg.model.fine_tuning import FineTuning, override, refuse_ignored, setting_names
-from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, Recipe
+from edgeseg.model.fine_tuning import FineTuning, override, setting_names
+from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, Recipe, refuse_ignored
 from edgeseg.settings import check_choice
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def export(
     chosen = [f"slim.{key}={value}" for key, value in shorthands.items() if value is not None]
     chosen += settings or []
     fine_tuning = override(FineTuning(), chosen)
-    refuse_ignored(chosen, [each.source for each in recipes])
+    refuse_ignored(chosen, recipes)
     if calibration_count is not None and not any(each.calibrated for each in recipes):
         raise ConfigError("--calibration-count changes nothing: none of the variants asked for is calibrated")
 

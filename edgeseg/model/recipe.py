@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgeseg.errors import ConfigError, nearest
+from edgeseg.model.fine_tuning import setting_names, source_name
+from edgeseg.settings import split_setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +18,8 @@ class Recipe:
 
     Attributes:
         variant: its name on the command line and in file names.
-        source: the network that is converted: `base` is the trained run itself; the others are fine-tuned
-            from it first (`export.sources`).
+        methods: of fine-tuning, one after the other, that make of the trained network what is converted;
+            none: it is converted as it is.
         weights: type of the stored weights: `float32`, `float16` or `int8`.
         activations: type that the operators compute in: `float32` or `int8`.
         io: type of input and output tensors: `float32` or `int8`.
@@ -33,7 +35,7 @@ class Recipe:
     """
 
     variant: str
-    source: str
+    methods: tuple[str, ...] = ()
     weights: str
     activations: str
     io: str
@@ -43,6 +45,11 @@ class Recipe:
     sparsity: float | None = None
     clusters: int | None = None
     float_layers: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The network that is converted: `base`, the trained one itself, or one like `pruned-qat`."""
+        return source_name(self.methods)
 
     @property
     def full_integer(self) -> bool:
@@ -55,13 +62,15 @@ class Recipe:
         return self.sparsity is not None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
+        """As JSON-able data, with the name of the source for the methods."""
+        value = asdict(self)
+        return {"variant": value.pop("variant"), "source": self.source} | {
+            key: each for key, each in value.items() if key != "methods"
+        }
 
 
 FLOAT32 = Recipe(
     variant="float32",
-    source="base",
     weights="float32",
     activations="float32",
     io="float32",
@@ -88,7 +97,6 @@ DYNAMIC_INT8 = replace(
 
 INT8_PTQ = Recipe(
     variant="int8-ptq",
-    source="base",
     weights="int8",
     activations="int8",
     io="int8",
@@ -99,7 +107,7 @@ INT8_PTQ = Recipe(
 
 INT8_QAT = Recipe(
     variant="int8-qat",
-    source="qat",
+    methods=("qat",),
     weights="int8",
     activations="int8",
     io="int8",
@@ -117,7 +125,7 @@ INT8_MIXED = replace(
 PRUNED = replace(
     FLOAT32,
     variant="pruned",
-    source="pruned",
+    methods=("pruning",),
     summary="a tenth of the weights, the rest zero: fewer bytes once compressed, no faster",
     sparsity=0.9,
 )
@@ -125,7 +133,7 @@ PRUNED = replace(
 PRUNED_INT8_PTQ = replace(
     INT8_PTQ,
     variant="pruned-int8-ptq",
-    source="pruned",
+    methods=("pruning",),
     summary="pruned, then integers throughout",
     sparsity=0.9,
 )
@@ -133,7 +141,7 @@ PRUNED_INT8_PTQ = replace(
 PRUNED_INT8_QAT = replace(
     INT8_QAT,
     variant="pruned-int8-qat",
-    source="pruned-qat",
+    methods=("pruning", "qat"),
     summary="pruned, then fine-tuned to live with the rounding",
     sparsity=0.9,
 )
@@ -141,7 +149,7 @@ PRUNED_INT8_QAT = replace(
 PRUNED_CLUSTERED_INT8 = replace(
     PRUNED_INT8_PTQ,
     variant="pruned-clustered-int8",
-    source="pruned-clustered",
+    methods=("pruning", "clustering"),
     summary="pruned, few different values in each kernel, integers throughout: the fewest bytes",
     clusters=8,
 )
@@ -149,18 +157,18 @@ PRUNED_CLUSTERED_INT8 = replace(
 SLIM = replace(
     FLOAT32,
     variant="slim",
-    source="slim",
+    methods=("slim",),
     summary="whole channels removed: a fifth of the multiply-accumulates, far fewer bytes",
 )
 
 SLIM_INT8_PTQ = replace(
-    INT8_PTQ, variant="slim-int8-ptq", source="slim", summary="slimmed, then integers throughout"
+    INT8_PTQ, variant="slim-int8-ptq", methods=("slim",), summary="slimmed, then integers throughout"
 )
 
 SLIM_INT8_QAT = replace(
     INT8_QAT,
     variant="slim-int8-qat",
-    source="slim-qat",
+    methods=("slim", "qat"),
     summary="slimmed, then fine-tuned to live with the rounding",
 )
 
@@ -186,7 +194,7 @@ RECIPES: Mapping[str, Recipe] = types.MappingProxyType(
 )
 
 #: The variants that need no training of their own: a minute, and made unless others are named.
-QUICK = tuple(each.variant for each in RECIPES.values() if each.source == "base")
+QUICK = tuple(each.variant for each in RECIPES.values() if not each.methods)
 
 #: What `edgeseg quantize` makes of a float file; `int8-mixed` only where layers are named.
 FROM_FILE: Mapping[str, Recipe] = types.MappingProxyType(
@@ -199,6 +207,32 @@ def recipe(variant: str) -> Recipe:
     if variant not in RECIPES:
         raise ConfigError(f"no variant '{variant}'; {nearest(variant, RECIPES)}")
     return RECIPES[variant]
+
+
+def without_qat(recipe: Recipe) -> Recipe | None:
+    """The integer variant of the same network that is had without quantization-aware fine-tuning.
+
+    None where a recipe has no such fine-tuning.
+    """
+    if recipe.methods[-1:] != ("qat",):
+        return None
+    calibrated = (each for each in RECIPES.values() if each.calibrated)
+    return next(each for each in calibrated if each.methods == recipe.methods[:-1])
+
+
+def refuse_ignored(settings: Iterable[str], recipes: Iterable[Recipe]) -> None:
+    """Refuse a fine-tuning setting that none of the recipes heeds.
+
+    Raises:
+        ConfigError: such a setting, with the variants that would heed it.
+    """
+    heeded = {method for recipe in recipes for method in recipe.methods}
+    for setting in settings:
+        key, _ = split_setting(setting, setting_names())
+        method = key.partition(".")[0]
+        if method not in heeded:
+            fitting = ", ".join(each.variant for each in RECIPES.values() if method in each.methods)
+            raise ConfigError(f"{key} changes nothing in the variants asked for; it is for {fitting}")
 
 
 def promised(stated: Any) -> Recipe | None:

@@ -63,7 +63,7 @@ def cluster(
         TrainingError: as `fine_tuned`.
     """
     method = partial(_method, parent, options)
-    return fine_tuned(parent, "clustered", dataset, options, method, force=force, progress=progress)
+    return fine_tuned(parent, dataset, options, method, force=force, progress=progress)
 
 
 def _method(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from types import MappingProxyType
-from typing import Any, Protocol, cast
+from typing import Any
 
 from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset
@@ -13,32 +13,16 @@ from edgeseg.errors import TrainingError
 from edgeseg.host.training.fit import fit
 from edgeseg.host.training.run_folder import RunFolder, create_run, open_run, read_history
 from edgeseg.host.training.trainee import Method
+from edgeseg.model.fine_tuning import MethodOptions
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from edgeseg.progress import Progress
 
 
-class Options(Protocol):
-    """What the options of every method state."""
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the training images."""
-
-    @property
-    def batch_size(self) -> int:
-        """Crops a step."""
-
-    @property
-    def learning_rate(self) -> float:
-        """At the start; it falls to zero by half a cosine."""
-
-
 def fine_tuned(
     parent: RunFolder,
-    name: str,
     dataset: SegmentationDataset,
-    options: Options,
+    options: MethodOptions,
     method: Method,
     *,
     network: Callable[[], UNetConfig] | None = None,
@@ -50,9 +34,8 @@ def fine_tuned(
 
     Args:
         parent: the trained run.
-        name: of the method, and of the new run's folder.
         dataset: that the parent was trained on.
-        options: a dataclass, kept with the run as its settings.
+        options: of the method, kept with the run as its settings.
         method: makes what is trained.
         network: as for `derive_run`.
         training: further settings of `TrainingConfig` that differ from the parent's.
@@ -60,7 +43,7 @@ def fine_tuned(
         progress: told the steps.
 
     Returns:
-        The finished run `variants/NAME`.
+        The finished run `variants/NAME`, named after the method (`MethodOptions.run`).
 
     Raises:
         TrainingError: as `derive_run` and `fit`.
@@ -73,8 +56,9 @@ def fine_tuned(
         schedule="cosine",
         **training,
     )
-    settings = asdict(cast("Any", options))
-    run = derive_run(parent, name, dataset, training=config, settings=settings, network=network, force=force)
+    run = derive_run(
+        parent, options.run, dataset, training=config, settings=asdict(options), network=network, force=force
+    )
     if len(read_history(run)) < options.epochs:
         fit(run, dataset, method=method, progress=progress)
     return run

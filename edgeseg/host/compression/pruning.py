@@ -60,7 +60,7 @@ def prune(
         TrainingError: as `fine_tuned`.
     """
     method = partial(_method, parent, options)
-    return fine_tuned(parent, "pruned", dataset, options, method, force=force, progress=progress)
+    return fine_tuned(parent, dataset, options, method, force=force, progress=progress)
 
 
 def _method(

@@ -56,7 +56,6 @@ def fine_tune(
     options: QatOptions,
     convert: Convert,
     *,
-    name: str = "int8-qat",
     force: bool,
     progress: Progress,
 ) -> RunFolder:
@@ -67,12 +66,11 @@ def fine_tune(
         dataset: that it was trained on.
         options: how.
         convert: makes the file by which an epoch is judged.
-        name: of the new run.
         force: begin again where the settings or the parent changed.
         progress: told the steps.
 
     Returns:
-        The run `variants/NAME`. Its best model is the folded float network of the epoch whose *file* was
+        The run `variants/int8-qat`. Its best model is the folded float network of the epoch whose *file* was
         best on validation; `exportable` makes of it what is converted.
 
     Raises:
@@ -80,7 +78,6 @@ def fine_tune(
     """
     return fine_tuned(
         parent,
-        name,
         dataset,
         options,
         lambda run, _images, steps: _trainee(run, parent, dataset, options, convert, steps=steps),

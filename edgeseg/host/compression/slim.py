@@ -80,7 +80,6 @@ def slim_run(
     images = TrainingImages(dataset.split("train"), parent.training.preprocessing)
     return fine_tuned(
         parent,
-        "slim",
         dataset,
         options,
         partial(slimmed, parent=parent, teacher=teacher, weight=options.teacher),

@@ -11,7 +11,6 @@ from edgeseg.errors import OutputError, TrainingError
 from edgeseg.host.export.options import ExportOptions
 from edgeseg.host.training.run_folder import RunFolder
 from edgeseg.model.artifact import Artifact, load_artifact
-from edgeseg.model.fine_tuning import HEEDED
 from edgeseg.model.recipe import INT8_MIXED, Recipe
 
 
@@ -24,9 +23,9 @@ def provenance(run: RunFolder, recipe: Recipe, options: ExportOptions) -> dict[s
     if not run.best_model.exists():
         raise TrainingError(f"{run.path} holds no finished epoch yet; train it first")
     settings = {
-        f"{group}.{name}": value
-        for group in HEEDED[recipe.source]
-        for name, value in asdict(getattr(options.fine_tuning, group)).items()
+        f"{method}.{name}": value
+        for method in recipe.methods
+        for name, value in asdict(options.fine_tuning.of(method)).items()
     }
     return settings | {
         "model_sha256": files.sha256(run.best_model),

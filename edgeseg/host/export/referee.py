@@ -6,8 +6,7 @@ made in a minute; and a little of its lead is luck, because its epoch was chosen
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,11 +19,6 @@ from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.runtime import Segmenter
 from edgeseg.prediction.tiling import segment
-
-#: A fine-tuned variant -> the one that is had without that fine-tuning.
-RIVALS: Mapping[str, str] = types.MappingProxyType(
-    {"int8-qat": "int8-ptq", "pruned-int8-qat": "pruned-int8-ptq", "slim-int8-qat": "slim-int8-ptq"}
-)
 
 #: Times that the images are drawn again, with replacement.
 DRAWS = 2000

@@ -19,13 +19,13 @@ from edgeseg.host.export.convert import convert
 from edgeseg.host.export.mixed import convert_mixed
 from edgeseg.host.export.options import ExportOptions
 from edgeseg.host.export.provenance import find_made, provenance
-from edgeseg.host.export.referee import RIVALS, judge_pair
-from edgeseg.host.export.sources import SOURCES, Request, Source
+from edgeseg.host.export.referee import judge_pair
+from edgeseg.host.export.sources import Request, Source, make_source
 from edgeseg.host.training.keras import tf
 from edgeseg.host.training.run_folder import RunFolder, best_row, environment, read_run
 from edgeseg.model import preprocessing, xz
 from edgeseg.model.artifact import Artifact, load_artifact, save_artifact, sidecar_path
-from edgeseg.model.recipe import INT8_MIXED, RECIPES, Recipe
+from edgeseg.model.recipe import INT8_MIXED, RECIPES, Recipe, without_qat
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.quantizer import require_quantizer
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
@@ -52,8 +52,8 @@ def export_run(
         progress: told after each stage of each file, and the steps of a fine-tuning.
 
     Returns:
-        The artifacts, in the order of the recipes. Where a fine-tuned file and its rival (`referee.RIVALS`)
-        are both in the folder, the fine-tuned one's sidecar states which to ship.
+        The artifacts, in the order of the recipes. Where a fine-tuned file and its rival (`without_qat`) are
+        both in the folder, the fine-tuned one's sidecar states which to ship.
 
     Raises:
         CheckError: a file does not keep what its recipe promises; that file is not written.
@@ -75,14 +75,14 @@ def export_run(
             made[recipe.variant] = there
     missing = [recipe for recipe in recipes if recipe.variant not in made]
     by_source = {
-        name: [each for each in missing if each.source == name]
-        for name in dict.fromkeys(recipe.source for recipe in missing)
+        methods: [each for each in missing if each.methods == methods]
+        for methods in dict.fromkeys(recipe.methods for recipe in missing)
     }
-    for name, group in by_source.items():
+    for methods, group in by_source.items():
         request = Request(
             run=run, dataset=dataset, fine_tuning=options.fine_tuning, force=options.force, progress=progress
         )
-        source = SOURCES[name](request)
+        source = make_source(request, methods)
         progress(len(made), len(recipes), "predicting with the Keras model")
         reference = _reference(source, dataset, options.seed)
         for recipe in group:
@@ -92,11 +92,12 @@ def export_run(
             made[recipe.variant] = _export_one(
                 source, dataset, recipe, path, facts=facts, reference=reference, options=options
             )
-    for tuned, plain in RIVALS.items():
-        if tuned in made or plain in made:
-            pair = [out / file_name(run, RECIPES[variant]) for variant in (tuned, plain)]
+    for tuned in RECIPES.values():
+        plain = without_qat(tuned)
+        if plain and (tuned.variant in made or plain.variant in made):
+            pair = [out / file_name(run, each) for each in (tuned, plain)]
             judged = _referee(dataset, *pair, progress=partial(progress, len(recipes), len(recipes)))
-            made |= {tuned: judged} if judged else {}
+            made |= {tuned.variant: judged} if judged else {}
     progress(len(recipes), len(recipes), "")
     return [made[recipe.variant] for recipe in recipes]
 

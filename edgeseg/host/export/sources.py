@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -54,89 +54,53 @@ class Request:
     progress: Progress
 
 
-def base(request: Request) -> Source:
-    """The trained network itself: its best epoch."""
+def make_source(request: Request, methods: Sequence[str]) -> Source:
+    """Fine-tune the trained network by these methods, one after the other, where that is not done yet."""
     run = request.run
+    for method in methods:
+        run = _FINE_TUNERS[method](run, request)
+    if methods[-1:] == ("qat",):
+        from edgeseg.host.compression import qat
+
+        return Source(run=run, model=qat.exportable(run))
     return Source(run=run, model=rebuild_for_export(load_best(run), run.network))
 
 
-def slim(request: Request) -> Source:
-    """The network with fewer channels, fine-tuned where that is not done yet."""
-    return base(replace(request, run=_slim_run(request)))
-
-
-def slim_quantization_aware(request: Request) -> Source:
-    """`quantization_aware`, from the network with fewer channels."""
-    return quantization_aware(replace(request, run=_slim_run(request)))
-
-
-def _slim_run(request: Request) -> RunFolder:
+def _slim(parent: RunFolder, request: Request) -> RunFolder:
     return slim_run(
-        request.run,
+        parent,
         request.dataset,
         request.fine_tuning.slim,
-        latency=partial(latency_ratio, request.run.network),
+        latency=partial(latency_ratio, parent.network),
         force=request.force,
         progress=request.progress,
     )
 
 
-def pruned(request: Request) -> Source:
-    """The network with most weights zero, pruned where that is not done yet."""
-    return base(replace(request, run=_pruned_run(request)))
+def _prune(parent: RunFolder, request: Request) -> RunFolder:
+    options = request.fine_tuning.pruning
+    return prune(parent, request.dataset, options, force=request.force, progress=request.progress)
 
 
-def pruned_quantization_aware(request: Request) -> Source:
-    """`quantization_aware`, from the pruned network; it keeps the zeros."""
-    return quantization_aware(replace(request, run=_pruned_run(request)))
+def _cluster(parent: RunFolder, request: Request) -> RunFolder:
+    options = request.fine_tuning.clustering
+    return cluster(parent, request.dataset, options, force=request.force, progress=request.progress)
 
 
-def pruned_clustered(request: Request) -> Source:
-    """The pruned network with few different values in each kernel, clustered where needed only now."""
-    run = cluster(
-        _pruned_run(request),
-        request.dataset,
-        request.fine_tuning.clustering,
-        force=request.force,
-        progress=request.progress,
-    )
-    return base(replace(request, run=run))
+def _quantization_aware(parent: RunFolder, request: Request) -> RunFolder:
+    from edgeseg.host.compression import qat  # brings tfmot, which the other methods need not wait for
 
-
-def _pruned_run(request: Request) -> RunFolder:
-    return prune(
-        request.run,
-        request.dataset,
-        request.fine_tuning.pruning,
-        force=request.force,
-        progress=request.progress,
-    )
-
-
-def quantization_aware(request: Request) -> Source:
-    """The network that was fine-tuned with the rounding of its int8 file, where needed only now."""
-    from edgeseg.host.compression import qat  # brings tfmot, which the other sources need not wait for
-
-    run = qat.fine_tune(
-        request.run,
+    return qat.fine_tune(
+        parent,
         request.dataset,
         request.fine_tuning.qat,
         lambda model: convert(model, INT8_QAT),
         force=request.force,
         progress=request.progress,
     )
-    return Source(run=run, model=qat.exportable(run))
 
 
-#: Makes the source of a recipe, by `Recipe.source`; fine-tunes first where that is not done yet.
-SOURCES: Mapping[str, Callable[[Request], Source]] = types.MappingProxyType(
-    {
-        "base": base,
-        "qat": quantization_aware,
-        "pruned": pruned,
-        "pruned-qat": pruned_quantization_aware,
-        "pruned-clustered": pruned_clustered,
-        "slim": slim,
-        "slim-qat": slim_quantization_aware,
-    }
+#: Makes the run of a method from the run that it starts from, by the method's name.
+_FINE_TUNERS: Mapping[str, Callable[[RunFolder, Request], RunFolder]] = types.MappingProxyType(
+    {"qat": _quantization_aware, "pruning": _prune, "clustering": _cluster, "slim": _slim}
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from edgeseg.bench.options import BenchOptions
 from edgeseg.budget.limits import Budgets
 from edgeseg.host.study.combination import Combination
-from edgeseg.model.fine_tuning import HEEDED, FineTuning
+from edgeseg.model.fine_tuning import FineTuning
 from edgeseg.model.recipe import recipe
 from edgeseg.networks.presets import Preset
 from edgeseg.settings import check_range
@@ -114,4 +114,4 @@ def needs_kind(variant: str | None) -> str:
     """The kind of task, as `[needs]` has it, that trains (None) or makes a variant."""
     if variant is None:
         return "train"
-    return "fine-tune" if HEEDED[recipe(variant).source] else "export"
+    return "fine-tune" if recipe(variant).methods else "export"

@@ -50,8 +50,8 @@ from edgeseg.errors import ConfigError, nearest
 from edgeseg.host.study.combination import PAPER, Combination, parse_combination
 from edgeseg.host.study.plan import KINDS, SYNTHETIC, Alternative, Needs, StudyPlan, Synthetic
 from edgeseg.model import fine_tuning
-from edgeseg.model.fine_tuning import FineTuning
-from edgeseg.model.recipe import RECIPES, recipe
+from edgeseg.model.fine_tuning import METHODS, FineTuning
+from edgeseg.model.recipe import RECIPES, Recipe, recipe, refuse_ignored
 from edgeseg.networks.presets import Preset, override, preset
 from edgeseg.settings import check_choice, check_range, from_stored, names_of
 
@@ -63,10 +63,9 @@ VARIANTS = ("float32", "int8-ptq", "int8-qat", "pruned")
 #: The studies that come along, beside this module.
 BUILT_IN = ("paper", "small", "smoke")
 
-_METHODS = ("qat", "pruning", "clustering", "slim")
 _KEYS = (
     "name", "dataset", "preset", "combinations", "losses", "optimizers", "variants", "seeds",
-    "extra_seeds", "training", *_METHODS, "also", "bench", "export", "budgets", "synthetic", "needs",
+    "extra_seeds", "training", *METHODS, "also", "bench", "export", "budgets", "synthetic", "needs",
 )  # fmt: skip
 #: Settings of `[training]` that the grid itself decides.
 _DECIDED = {"loss": "combinations", "optimizer": "combinations", "seed": "seeds"}
@@ -121,7 +120,6 @@ def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
     if "synthetic" in content and datasets != (SYNTHETIC,):
         raise ConfigError(f'[synthetic] changes nothing while dataset is not "{SYNTHETIC}"')
     variants = _texts(content, "variants", VARIANTS)
-    sources = [recipe(variant).source for variant in variants]
     combinations = _combinations(content)
     return StudyPlan(
         name=_text(content, "name", path.stem) or path.stem,
@@ -132,7 +130,7 @@ def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
         variants=variants,
         seeds=_seeds(content, "seeds", (0,)),
         extra_seeds=_extra_seeds(_table(content, "extra_seeds"), combinations),
-        fine_tuning=_fine_tuning(content, sources),
+        fine_tuning=_fine_tuning(content, [recipe(variant) for variant in variants]),
         alternatives=_alternatives(content, combinations),
         bench=_bench(_table(content, "bench")),
         min_agreement=_min_agreement(_table(content, "export")),
@@ -183,19 +181,17 @@ def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _fine_tuning(content: Mapping[str, Any], sources: list[str]) -> FineTuning:
+def _fine_tuning(content: Mapping[str, Any], recipes: list[Recipe]) -> FineTuning:
     settings = _fine_tuning_settings(content)
     chosen = fine_tuning.override(FineTuning(), settings)
-    fine_tuning.refuse_ignored(settings, sources)
+    refuse_ignored(settings, recipes)
     return chosen
 
 
 def _fine_tuning_settings(content: Mapping[str, Any]) -> list[str]:
     if "teacher_run" in _table(content, "slim"):
         raise ConfigError("slim.teacher_run is not for a study: its networks are taught by their own run")
-    return [
-        f"{method}.{key}={value}" for method in _METHODS for key, value in _table(content, method).items()
-    ]
+    return [f"{method}.{key}={value}" for method in METHODS for key, value in _table(content, method).items()]
 
 
 def _alternatives(
@@ -217,12 +213,12 @@ def _alternative(
             f"task has, as [also.NAME], but got '{name}'"
         )
     for key in table:
-        check_choice("key", key, ("variant", "combinations", *_METHODS))
+        check_choice("key", key, ("variant", "combinations", *METHODS))
     variant = recipe(_text(table, "variant", None) or "")
     settings = _fine_tuning_settings(table)
     if not settings:
         raise ConfigError(f"[also.{name}] sets nothing, so it would be {variant.variant} once more")
-    fine_tuning.refuse_ignored(settings, [variant.source])
+    refuse_ignored(settings, [variant])
     named = _texts(table, "combinations", tuple(each.name for each in combinations))
     for each in named:
         check_choice("combination", each, [known.name for known in combinations])

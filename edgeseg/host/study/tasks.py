@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from edgeseg._version import __version__
 from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.plan import StudyPlan, needs_kind
-from edgeseg.model.fine_tuning import HEEDED, FineTuning
+from edgeseg.model.fine_tuning import FineTuning, run_path
 from edgeseg.model.recipe import RECIPES, recipe
 from edgeseg.networks.training import TrainingConfig
 
@@ -79,23 +79,17 @@ def list_tasks(plan: StudyPlan, dataset_digest: str) -> tuple[Task, ...]:
     )
 
 
-#: Stage of a source -> the name of its run, where the two differ.
-_RUN_NAMES = {"qat": "int8-qat"}
-
-
 def run_of(cell: str, what: str, variant: str) -> Path | None:
     """Where the run that a task trains or fine-tunes lies below the study's folder; None of a conversion."""
     run = Path("runs", cell)
     if what == TRAIN:
         return run
-    source = recipe(variant).source
-    if not HEEDED[source]:
+    methods = recipe(variant).methods
+    if not methods:
         return None
     if what != variant:
         run = run / "alternatives" / what
-    for stage in source.split("-"):
-        run = run / "variants" / _RUN_NAMES.get(stage, stage)
-    return run
+    return run / run_path(methods)
 
 
 def cell_name(combination: Combination, seed: int) -> str:
@@ -120,35 +114,25 @@ def _cell(
         (),
         {"network": network, "training": training.to_dict(), "dataset_digest": dataset_digest},
     )
-    owners: dict[str, str] = {}
+    # No two processes may train one run at once, so the first variant that needs a run makes it for all.
+    owners: dict[Path, str] = {}
     for variant in (each for each in RECIPES if each in plan.variants):
-        source = recipe(variant).source
-        stages = _stages(source)
-        shared = dict.fromkeys(owners[stage] for stage in stages if stage in owners)
-        add(variant, (TRAIN, *shared), {"fine_tuning": _settings(plan.fine_tuning, source)})
-        for stage in stages:
-            owners.setdefault(stage, variant)
+        methods = recipe(variant).methods
+        runs = [run_path(methods[: number + 1]) for number in range(len(methods))]
+        shared = dict.fromkeys(owners[run] for run in runs if run in owners)
+        add(variant, (TRAIN, *shared), {"fine_tuning": _settings(plan.fine_tuning, methods)})
+        for run in runs:
+            owners.setdefault(run, variant)
     for each in plan.alternatives:
         if combination in each.combinations:
-            settings = _settings(each.fine_tuning, recipe(each.variant).source)
+            settings = _settings(each.fine_tuning, recipe(each.variant).methods)
             add(each.name, (TRAIN,), {"fine_tuning": settings, "variant": each.variant})
     add(BENCH, tuple(each for each in made if each != TRAIN), {"bench": plan.bench.to_dict()})
     yield from made.values()
 
 
-def _settings(chosen: FineTuning, source: str) -> dict[str, Any]:
-    return {group: asdict(getattr(chosen, group)) for group in HEEDED[source]}
-
-
-def _stages(source: str) -> tuple[str, ...]:
-    """The fine-tuned runs behind a source, in order: `pruned-qat` goes on from `pruned`.
-
-    No two processes may train one at once, so the first variant that needs it makes it for all.
-    """
-    if not HEEDED[source]:
-        return ()
-    first, dash, _ = source.partition("-")
-    return (first, source) if dash else (source,)
+def _settings(chosen: FineTuning, methods: Sequence[str]) -> dict[str, Any]:
+    return {method: asdict(chosen.of(method)) for method in methods}
 
 
 def needs_of(task: Task) -> str:

@@ -19,7 +19,7 @@ OPTIONS = SlimOptions(epochs=1, batch_size=6, learning_rate=2e-3)
 
 def fine_tuned(parent, dataset, options=OPTIONS, *, force=False, progress=silent):
     method = trainee.from_scratch
-    return derive.fine_tuned(parent, "again", dataset, options, method, force=force, progress=progress)
+    return derive.fine_tuned(parent, dataset, options, method, force=force, progress=progress)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def parent(blob_run, tmp_path):
 
 def test_it_trains_as_the_options_say_in_a_folder_of_its_own(parent, blobs):
     run = fine_tuned(parent, blobs)
-    assert run.path == parent.path / "variants" / "again"
+    assert run.path == parent.path / "variants" / "slim"
     assert (run.training.epochs, run.training.batch_size, run.training.learning_rate) == (1, 6, 2e-3)
     assert run.training.schedule == "cosine"
     assert run.training.loss == parent.training.loss

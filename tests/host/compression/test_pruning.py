@@ -20,6 +20,7 @@ from support.run_processes import copy_of, start, wait_for_checkpoint
 pytestmark = pytest.mark.host
 pruning = pytest.importorskip("edgeseg.host.compression.pruning", reason="needs TensorFlow")
 export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+sources = pytest.importorskip("edgeseg.host.export.sources", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 
 OPTIONS = PruningOptions(epochs=5, batch_size=3, learning_rate=2e-3, sparsity=0.75)
@@ -98,8 +99,7 @@ def test_a_file_of_another_sparsity_breaks_its_promise(exported, stated):
 
 
 def test_a_dense_network_is_not_exported_as_pruned(blob_run, blobs, tmp_path, monkeypatch):
-    dense = export.SOURCES["base"]
-    monkeypatch.setattr(export, "SOURCES", {"pruned": dense})
+    monkeypatch.setattr(sources, "_FINE_TUNERS", {"pruning": lambda parent, _request: parent})
     with pytest.raises(CheckError, match=r"expected 90\.00% zeros among its weights, but found 0\.\d\d%"):
         export.export_run(blob_run, blobs, [PRUNED], tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,14 +158,14 @@ def test_another_data_set_is_refused(run, tmp_path):
 
 def test_a_file_that_disagrees_with_its_model_is_not_written(run, blobs, tmp_path, monkeypatch):
     """The bound is raised to one that no quantized file can reach."""
-    strict = {**RECIPES["int8-ptq"].to_dict(), "min_agreement": 1.01}
+    strict = replace(RECIPES["int8-ptq"], min_agreement=1.01)
     with pytest.raises(CheckError, match=r"of mask pixels, expected at least 101\.00%"):
-        export.export_run(run, blobs, [type(RECIPES["int8-ptq"])(**strict)], tmp_path)
+        export.export_run(run, blobs, [strict], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_one_that_disagrees_is_taken_by_who_asks_for_less(run, blobs, tmp_path):
-    strict = type(RECIPES["int8-ptq"])(**{**RECIPES["int8-ptq"].to_dict(), "min_agreement": 1.01})
+    strict = replace(RECIPES["int8-ptq"], min_agreement=1.01)
     options = ExportOptions(min_agreement=0.5)
     (artifact,) = export.export_run(run, blobs, [strict], tmp_path, options=options)
     assert artifact.metadata["recipe"]["min_agreement"] == 0.5  # says so, and does not claim the usual
@@ -178,9 +179,9 @@ def test_asking_for_more_than_the_variant_changes_nothing(run, blobs, tmp_path):
 
 def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):
     """A recipe that asks for integer activations but converts without calibration."""
-    false = {**RECIPES["dynamic-int8"].to_dict(), "activations": "int8"}
+    false = replace(RECIPES["dynamic-int8"], activations="int8")
     with pytest.raises(CheckError, match="is not what its name says, so it was not written"):
-        export.export_run(run, blobs, [type(RECIPES["int8-ptq"])(**false)], tmp_path)
+        export.export_run(run, blobs, [false], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

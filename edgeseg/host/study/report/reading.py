@@ -10,7 +10,6 @@ from edgeseg.host.study.report.budgets import broken_budgets
 from edgeseg.host.study.report.claims import MARGIN, Claim, judge_claims
 from edgeseg.host.study.report.results import StudyResults
 from edgeseg.host.study.report.rows import COLUMNS, Cell, make_cells
-from edgeseg.model.fine_tuning import HEEDED
 from edgeseg.model.recipe import recipe
 from edgeseg.report.columns import Column
 
@@ -101,10 +100,10 @@ def _method(results: StudyResults) -> Iterator[tuple[str, str]]:
     size = training.crop_size
     epochs = f"{training.epochs} epochs, batch {training.batch_size}"
     yield "training", f"{epochs}, learning rate {training.learning_rate:g}, crops of {size}x{size}"
-    groups = {group for variant in plan.variants for group in HEEDED[recipe(variant).source]}
-    if "qat" in groups:
+    methods = {method for variant in plan.variants for method in recipe(variant).methods}
+    if "qat" in methods:
         yield "int8-qat", f"{tuning.qat.epochs} epochs, batch {tuning.qat.batch_size}"
-    if "pruning" in groups:
+    if "pruning" in methods:
         pruning = tuning.pruning
         span = f"{pruning.initial_sparsity:.0%} to {pruning.sparsity:.0%}"
         yield "pruned", f"{pruning.epochs} epochs, {span} of the weights removed"
