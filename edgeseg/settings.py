@@ -21,7 +21,11 @@ def check_choice(what: str, value: str, valid: Iterable[str]) -> None:
 def check_range(what: str, value: float, low: float, high: float) -> None:
     """Refuse a number out of range, or NaN, with a `ConfigError` that names `what`."""
     if not low <= value <= high:
-        raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {value:g}")
+        try:
+            came = f"{value:g}"
+        except OverflowError:
+            came = "a number of hundreds of digits"
+        raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {came}")
 
 
 def names_of(kind: type[Any]) -> list[str]:

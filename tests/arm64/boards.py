@@ -102,7 +102,15 @@ OLD_BOARD = Board(
 _MACHINES = {"arm64": "aarch64", "armhf": "armv7l"}
 
 #: Beside the wheel, which is installed by itself there; see docs/raspberry-pi.md.
-_OLD_REQUIREMENTS = ("tflite-runtime==2.14.0", "tflite==2.18.0", "flatbuffers", "typer", "tomlkit")
+_OLD_REQUIREMENTS = (
+    "tflite-runtime==2.14.0",
+    "tflite==2.18.0",
+    "flatbuffers",
+    "typer",
+    "tomlkit",
+    "cattrs",
+    "filelock",
+)
 
 
 @dataclass(frozen=True)
