@@ -20,7 +20,7 @@ from edgeseg import files
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.machine.machine import read_machine
 from edgeseg.model.recipe import FLOAT32, INT8_PTQ
-from edgeseg.model.runtime import find_runtime, make_interpreter
+from edgeseg.model.runtimes.registry import find_runtime, make_interpreter
 
 SIZE = 256
 WIDTHS = (8, 16, 32, 64, 128)
@@ -46,12 +46,12 @@ def make_file(channels: int, variant: str) -> bytes:
 def time_file(data: bytes) -> list[int]:
     """Nanoseconds of single inferences after a warm-up, one thread."""
     interpreter = make_interpreter(data, name="convolution")
-    port = interpreter.get_input_details()[0]
-    interpreter.set_tensor(port["index"], np.zeros(port["shape"], port["dtype"]))
+    (port,) = interpreter.inputs
+    interpreter.load(np.zeros(port.shape, port.dtype))
     laps = []
     for _ in range(LAPS + 5):
         start = time.perf_counter_ns()
-        interpreter.invoke()
+        interpreter.run()
         laps.append(time.perf_counter_ns() - start)
     return laps[5:]
 

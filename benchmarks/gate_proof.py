@@ -41,8 +41,10 @@ from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.host.export.convert import convert
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.host.training.unet import build_unet
+from edgeseg.model.artifact import Artifact
 from edgeseg.model.recipe import DYNAMIC_INT8, INT8_PTQ
-from edgeseg.model.runtime import find_runtime, make_interpreter
+from edgeseg.model.runtimes.registry import find_runtime
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.networks.architecture import full_widths
 from edgeseg.networks.unet import UNetConfig
 
@@ -135,12 +137,9 @@ def doubled(data: bytes) -> bytes:
 
 def answer(data: bytes) -> bytes:
     """What a file makes of one image."""
-    interpreter = make_interpreter(data, name=NAME)
-    port = interpreter.get_input_details()[0]
-    image = synthesize(99, size=SIZE)[0]
-    interpreter.set_tensor(port["index"], (image.astype(np.int16) - 128).astype(np.int8)[None, ..., None])
-    interpreter.invoke()
-    return bytes(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).tobytes())
+    segmenter = Segmenter(Artifact(path=Path(NAME), data=data, metadata={}))
+    (found,) = segmenter.invoke(synthesize(99, size=SIZE)[0])
+    return found.tobytes()
 
 
 def check(data: bytes, folder: Path, *options: str) -> dict[str, Any]:

@@ -28,8 +28,9 @@ from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.encoding import to_real
 from edgeseg.model.flatbuffer import parse_model
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 
 HEADER = (
     "network", "file", "F1, points", "agree %", "to background %", "to cell %", "least above 0.5", "logits",
@@ -52,7 +53,7 @@ def tiles_of(float32: Artifact, samples: Sequence[Sample]) -> list[Tile]:
     for sample in samples:
         image, truth = sample.read()
         image = preprocessing.apply(image, float32.preprocessing)
-        tiles.append(Tile(image, truth, segmenter.invoke(image)))
+        tiles.append(Tile(image, truth, segmenter.probability(image)))
     return tiles
 
 
@@ -88,12 +89,12 @@ def figures(artifact: Artifact, tiles: Sequence[Tile]) -> list[str]:
     shifts: list[npt.NDArray[Any]] = []
     least = 127
     for tile in tiles:
-        found, mask = segmenter.invoke(tile.image), tile.probability > 0.5
+        (found,), mask = segmenter.invoke(tile.image), tile.probability > 0.5
         before.append(pixels.count(tile.truth, mask))
         after.append(pixels.count(tile.truth, found > 0))
         turned.append(pixels.count(mask, found > 0))
         least = min(least, int(found[found > 0].min(initial=127)))
-        probability = (found.astype(float) + 128) / 256
+        probability = to_real(found, segmenter.interface.maps[0].quantization).astype(float)
         near = (np.abs(probability - 0.5) <= 0.1) & (np.abs(tile.probability - 0.5) < 0.49)
         shifts.append(logit(probability[near]) - logit(tile.probability[near]))
     shift, total = np.concatenate(shifts), sum(tile.truth.size for tile in tiles)

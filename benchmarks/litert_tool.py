@@ -24,7 +24,7 @@ from edgeseg.bench.options import BenchOptions, parse_numbers
 from edgeseg.bench.run import run_bench
 from edgeseg.files import json_text, write_text
 from edgeseg.machine.machine import read_machine, read_state
-from edgeseg.model.runtime import find_runtime
+from edgeseg.model.runtimes.registry import find_runtime
 
 #: Inferences of one turn, after the warm-up.
 RUNS = 60

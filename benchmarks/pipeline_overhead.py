@@ -26,7 +26,8 @@ from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.machine.machine import read_machine, read_state
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact, load_artifact
-from edgeseg.model.runtime import Segmenter, binarize, find_runtime
+from edgeseg.model.runtimes.registry import find_runtime
+from edgeseg.model.segmenter import Segmenter
 
 #: The pipeline may take so much more than the network alone.
 LIMIT = 0.10
@@ -83,7 +84,7 @@ def measure(artifact: Artifact, segmenter: Segmenter, image: Grey8, pairs: int) 
         segmenter.load(preprocessing.apply(image, artifact.preprocessing))
 
     def output() -> None:
-        binarize(segmenter.output())
+        segmenter.decode(segmenter.output())
 
     names: tuple[tuple[str, Callable[[], None]], ...] = (("invoke", segmenter.run), ("pipeline", pipeline))
     samples: Samples = {name: [] for name in ("invoke", "pipeline", "prepare", "output")}

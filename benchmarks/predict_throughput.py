@@ -26,7 +26,8 @@ from edgeseg import files
 from edgeseg.data import images
 from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.model.artifact import Artifact, load_artifact
-from edgeseg.model.runtime import Segmenter, find_runtime
+from edgeseg.model.runtimes.registry import find_runtime
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.run import predict
 from edgeseg.prediction.sources import open_files

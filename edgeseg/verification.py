@@ -21,7 +21,7 @@ from edgeseg.model import artifact, preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
-from edgeseg.model.runtime import Segmenter, binarize
+from edgeseg.model.segmenter import Segmenter
 
 #: Validation images that a file is verified on, at most.
 COUNT = 100
@@ -145,7 +145,7 @@ def verify(data: bytes, reference: Reference, *, name: str) -> Verification:
         name: of the file, for errors.
     """
     segmenter = Segmenter(Artifact(path=Path(name), data=data, metadata={}))
-    masks = [binarize(segmenter.invoke(image)) for image in reference.images]
+    masks = [segmenter.mask(image) for image in reference.images]
     shares = [float(np.mean(a == b)) for a, b in zip(masks, reference.predictions, strict=True)]
     order = np.argsort(shares)[:WORST]
     return Verification(

@@ -92,11 +92,11 @@ def test_what_the_edge_image_leaves_out_is_in_the_pinned_packages():
 def test_what_the_edge_image_leaves_out_is_never_loaded():
     script = (
         "import sys; from pathlib import Path; import cv2\n"
-        "from edgeseg.model.runtime import make_interpreter\n"
-        "make_interpreter(Path(sys.argv[1]).read_bytes(), name='probe').invoke()\n"
+        "from edgeseg.model.runtimes.registry import make_interpreter\n"
+        "make_interpreter(Path(sys.argv[1]).read_bytes(), name='probe').run()\n"
         "print(Path('/proc/self/maps').read_text())"
     )
-    probe = Path(edgeseg.__file__).parent / "model" / "probe.tflite"
+    probe = Path(edgeseg.__file__).parent / "model/runtimes/probe.tflite"
     child = subprocess.run(
         [sys.executable, "-c", script, probe], capture_output=True, text=True, check=True, timeout=60
     )

@@ -13,7 +13,7 @@ from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.metrics import pixels
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.recipe import RECIPES
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from support.paths import ROOT
 
 MODELS = sorted((ROOT / "models").glob("*/*.tflite"))

@@ -13,11 +13,12 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from edgeseg.errors import EdgesegError
-from edgeseg.model.runtime import find_runtime, list_nodes, make_interpreter
+from edgeseg.model.runtimes.protocol import Node
+from edgeseg.model.runtimes.registry import find_runtime, make_interpreter
 
 #: The runtime whose partitions a file is made for and judged by; that of 2023 takes other operators.
 PARTITIONING = "ai-edge-litert"
@@ -105,12 +106,12 @@ def read_delegation(data: bytes, *, name: str) -> Delegation:
     runtime = find_runtime()
     if runtime.name != PARTITIONING:
         return Delegation(runtime=runtime.name, runtime_version=runtime.version)
-    nodes = list_nodes(make_interpreter(data, name=name))
-    delegates = [node for node in nodes if node[0] == _DELEGATE]
-    operators = [node for node in nodes if node[0] != _DELEGATE]
+    nodes = make_interpreter(data, name=name).nodes()
+    delegates = [node for node in nodes if node.name == _DELEGATE]
+    operators = [node for node in nodes if node.name != _DELEGATE]
     inside = set[int]()
-    for _, inputs, outputs in delegates:
-        inside |= _covered(operators, inputs, outputs)
+    for node in delegates:
+        inside |= _covered(operators, node.inputs, node.outputs)
     return Delegation(
         runtime=runtime.name,
         runtime_version=runtime.version,
@@ -120,13 +121,9 @@ def read_delegation(data: bytes, *, name: str) -> Delegation:
     )
 
 
-def _covered(
-    operators: list[tuple[str, tuple[int, ...], tuple[int, ...]]],
-    inputs: Iterable[int],
-    outputs: Iterable[int],
-) -> set[int]:
+def _covered(operators: Sequence[Node], inputs: Iterable[int], outputs: Iterable[int]) -> set[int]:
     """The operators of one partition: those between its inputs and its outputs."""
-    producer = {tensor: number for number, (_, _, made) in enumerate(operators) for tensor in made}
+    producer = {tensor: number for number, node in enumerate(operators) for tensor in node.outputs}
     given, found, waiting = set(inputs), set[int](), list(outputs)
     while waiting:
         tensor = waiting.pop()
@@ -134,7 +131,7 @@ def _covered(
         if tensor in given or number is None or number in found:
             continue
         found.add(number)
-        waiting.extend(operators[number][1])
+        waiting.extend(operators[number].inputs)
     return found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeseg.audit.activations import OperatorRef, Port
+from edgeseg.audit.activations import OperatorRef
 from edgeseg.audit.audit import Audit
 from edgeseg.audit.weights import Weight
+from edgeseg.errors import ArtifactError
+from edgeseg.model.artifact import Artifact
 
 #: Below this, zeros among the weights are chance.
 _PRUNED = 0.2
@@ -18,7 +20,7 @@ def explain(audit: Audit) -> tuple[str, ...]:
     """Remarks on what stands out in a file, the ones that cost most first; empty for a plain float model."""
     return tuple(
         sentence
-        for remark in (_runtime, _partitions, _islands, _requantized, _weights, _zeros, _ports, _subgraphs)
+        for remark in (_runtime, _partitions, _islands, _requantized, _weights, _zeros, _subgraphs)
         for sentence in remark(audit)
     )
 
@@ -94,27 +96,15 @@ def _zeros(audit: Audit) -> Iterator[str]:
         yield f"{audit.sparsity:.0%} of the weights are zero: fewer bytes after compression, no faster"
 
 
-def has_other_scales(audit: Audit) -> bool:
-    """Whether its int8 input and output mean other values than edgeseg's do."""
-    if not (len(audit.inputs) == len(audit.outputs) == 1 and audit.inputs[0].dtype == "int8"):
-        return False
-    expected = ((audit.inputs[0], 1 / 255, 0.01), (audit.outputs[0], 1 / 256, 1e-6))
-    return not all(_has_scale(port, scale, tolerance) for port, scale, tolerance in expected)
-
-
-def _ports(audit: Audit) -> Iterator[str]:
-    if has_other_scales(audit):
-        yield (
-            "not for `edgeseg predict`: it expects an int8 input of scale 1/255 and an int8 output of "
-            "scale 1/256, both with zero point -128"
-        )
-
-
-def _has_scale(port: Port, scale: float, tolerance: float) -> bool:
-    near = port.scale is not None and abs(port.scale - scale) <= tolerance * scale
-    return port.dtype == "int8" and near and port.zero_point == -128
-
-
 def _subgraphs(audit: Audit) -> Iterator[str]:
     if audit.subgraphs > 1:
         yield f"{audit.subgraphs} subgraphs: MACs, memory and partitions are those of the first"
+
+
+def explain_interface(artifact: Artifact) -> tuple[str, ...]:
+    """What stands out in how a file is used: why it cannot be, or what has to be assumed; mostly nothing."""
+    try:
+        assumed = artifact.find_interface().assumed
+    except ArtifactError as error:
+        return (f"not for `edgeseg predict`: {error}",)
+    return (f"assumed, since no sidecar states it: {'; '.join(assumed)}",) if assumed else ()

@@ -20,7 +20,8 @@ from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality, s
 from edgeseg.errors import ArtifactError, EdgesegError
 from edgeseg.machine.memory import MB, limited, peak_bytes
 from edgeseg.model.artifact import Artifact, load_artifact
-from edgeseg.model.runtime import Segmenter, find_runtime
+from edgeseg.model.runtimes.registry import find_runtime
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.workers.answering import Alive, answer_one
 from edgeseg.workers.failure import Failure
 
@@ -31,7 +32,7 @@ class Job:
 
     Attributes:
         model: path of the .tflite file.
-        runtime: one of `runtime.RUNTIMES`.
+        runtime: one of `registry.RUNTIMES`.
         threads: of the interpreter.
         options: how.
         data: the data set's folder, or `None` to leave quality out.

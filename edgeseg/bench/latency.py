@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.model.preprocessing import Preprocessing, apply
-from edgeseg.model.runtime import Segmenter, binarize
+from edgeseg.model.segmenter import Segmenter
 
 Clock = Callable[[], int]
 
@@ -94,7 +94,7 @@ def run_lap(
     loaded = clock()
     segmenter.run()
     ran = clock()
-    binarize(segmenter.output())
+    segmenter.decode(segmenter.output())
     return Lap(prepare_ns=loaded - start, invoke_ns=ran - loaded, output_ns=clock() - ran)
 
 

@@ -104,7 +104,7 @@ class Measurement:
     """A model in one runtime with one number of threads.
 
     Attributes:
-        runtime: one of `runtime.RUNTIMES`.
+        runtime: one of `registry.RUNTIMES`.
         threads: of the interpreter.
         runs: one a process; empty where the first failed.
         quality: on the split; `None` without data, and for all numbers of threads but the first: how many

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from edgeseg.errors import ConfigError, nearest
-from edgeseg.model.runtime import RUNTIMES
+from edgeseg.model.runtimes.registry import RUNTIMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class BenchOptions:
     """How to measure.
 
     Attributes:
-        runtimes: what to run the files by, of `runtime.RUNTIMES`; none: the default here.
+        runtimes: what to run the files by, of `registry.RUNTIMES`; none: the default here.
         threads: numbers of threads; each is measured in processes of its own, since XNNPACK takes the
             number when an interpreter is built.
         rounds: processes for every model, runtime and number of threads. They take turns (A B C A B C),

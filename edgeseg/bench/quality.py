@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts, count, mean, pooled
 from edgeseg.model.preprocessing import Preprocessing, apply
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress
 
 if TYPE_CHECKING:

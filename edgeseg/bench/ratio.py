@@ -9,7 +9,7 @@ from pathlib import Path
 from edgeseg.bench.latency import percentile, timing_tile
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.recipe import INT8_MIXED, INT8_PTQ
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 
 #: Inferences of each file, at least, and seconds that both take together, at least.
 _LAPS = 20

@@ -14,7 +14,7 @@ from pathlib import Path
 from edgeseg._version import __version__
 from edgeseg.audit.audit import Audit, audit_model
 from edgeseg.audit.notes import explain as explain_audit
-from edgeseg.audit.notes import has_other_scales
+from edgeseg.audit.notes import explain_interface
 from edgeseg.bench.child import Answer, Job
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.models import display_names
@@ -28,7 +28,7 @@ from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, Re
 from edgeseg.files import sha256_bytes
 from edgeseg.machine.machine import read_machine, read_state
 from edgeseg.model.artifact import Artifact, load_artifact
-from edgeseg.model.runtime import find_runtime
+from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.progress import Progress, silent
 from edgeseg.workers.failure import Failure
 from edgeseg.workers.process import ask, explain
@@ -138,18 +138,14 @@ def _describe(path: Path, name: str, kinds: Sequence[str], options: BenchOptions
             name=name, variant="unknown", sha256=None, size=None, audit=None,
             measurements=_refused(kinds, options, str(error)),
         )  # fmt: skip
-    refused: tuple[Measurement, ...] = ()
-    if "openvino" in kinds and audit and has_other_scales(audit):
-        reason = f"expected an int8 input of scale 1/255 and output of scale 1/256, but {name} has others"
-        refused = _refused(("openvino",), options, f"{reason}; openvino would take them for those")
     return ModelResult(
         name=name,
         variant=artifact.variant,
         sha256=sha256_bytes(artifact.data),
         size=measure_size(artifact.data, xz_bytes=artifact.packed_bytes),
         audit=audit.to_dict() if audit else None,
-        measurements=refused,
-        notes=explain_audit(audit) if audit else (),
+        measurements=(),
+        notes=(*explain_audit(audit), *explain_interface(artifact)) if audit else (),
     )
 
 

@@ -49,7 +49,7 @@ def inspect(
         )
 
     from edgeseg.audit.audit import audit_model, judge
-    from edgeseg.audit.notes import explain
+    from edgeseg.audit.notes import explain, explain_interface
     from edgeseg.bench.size import measure_size
     from edgeseg.model.artifact import load_artifact
 
@@ -57,7 +57,8 @@ def inspect(
     audit = audit_model(artifact.data, name=model.name)
     recipe = promised(artifact.metadata.get("recipe"))
     findings = judge(audit, recipe) if recipe else ()
-    size, notes = measure_size(artifact.data, xz_bytes=artifact.packed_bytes), explain(audit)
+    size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)
+    notes = (*explain(audit), *explain_interface(artifact))
     comparison = _compare(artifact, against, data, images) if against and data else None
     if as_json:
         facts = _facts(artifact, audit, size, findings, notes)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from edgeseg.data.dataset import SegmentationDataset, size_text
 from edgeseg.data.images import read_grey8
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.model import preprocessing
+from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
 
 #: Within the 100 to 500 images that quantization guides advise.
@@ -120,8 +120,8 @@ def _height_width(size: Size) -> tuple[int, int]:
 def _anchored(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Make sure that black and white occur: two corner pixels of the first image are set to them.
 
-    The input's scale is the range seen in calibration over 255. Only when that range is 0 to 1 is the
-    scale 1/255 and the zero point -128, so that preparing an image is one XOR.
+    The input's scale is the range seen in calibration over 255. Only where that range is 0 to 1 is the
+    scale that of `interface.INT8_INPUT`, so that preparing an image is one XOR.
     """
     images[0, 0, :2] = 0, 255
     return images
@@ -140,20 +140,23 @@ def window(image: npt.NDArray[np.uint8], size: Size, rng: np.random.Generator) -
 def representative_dataset(
     images: Sequence[npt.NDArray[Any]] | npt.NDArray[Any],
 ) -> Callable[[], Iterator[list[npt.NDArray[np.float32]]]]:
-    """What the converter calls for calibration: one `(1, H, W, 1)` float32 array a time.
+    """What the converter calls for calibration: one `(1, H, W, C)` float32 array a time.
 
     Args:
-        images: `(H, W)` each; uint8 grey values are scaled to 0 to 1, floats are taken as they are.
+        images: `(H, W)` or `(H, W, C)` each; uint8 values are scaled to 0 to 1, floats are taken as they are.
 
     Raises:
         DatasetError: a value is NaN or infinite. An infinite one makes the converter crash
             (TensorFlow issue 120295), so it is refused before the converter sees any.
     """
-    arrays = [preprocessing.to_float(each) if each.dtype == np.uint8 else each for each in images]
+    arrays = [
+        encoding.float_image(each) if each.dtype == np.uint8 else encoding.as_batch(each.astype(np.float32))
+        for each in images
+    ]
     for index, array in enumerate(arrays):
         if not np.isfinite(array).all():
             raise DatasetError(
                 f"expected finite calibration images, but number {index} holds NaN or infinite values; "
                 "leave it out or mend it"
             )
-    return lambda: ([np.asarray(array, np.float32)[None, :, :, None]] for array in arrays)
+    return lambda: ([array] for array in arrays)

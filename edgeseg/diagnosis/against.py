@@ -13,7 +13,7 @@ from edgeseg.diagnosis.matching import match_layers
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.flatbuffer import parse_model
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress, silent
 from edgeseg.verification import Verification, draw_reference, verify
 

@@ -58,7 +58,7 @@ def main() -> None:
     """The child."""
     from ai_edge_litert.compiled_model import CompiledModel
 
-    from edgeseg.model.runtime import PROBE
+    from edgeseg.model.runtimes.registry import PROBE
 
     CompiledModel.from_buffer(PROBE.read_bytes())
 

@@ -17,8 +17,8 @@ from edgeseg.doctor.finding import Finding
 from edgeseg.doctor.speed import try_speed
 from edgeseg.errors import EdgesegError
 from edgeseg.machine.machine import Machine, read_machine, read_state
-from edgeseg.model.runtime import PROBE, find_runtime, make_interpreter
-from edgeseg.model.wheels import this_target
+from edgeseg.model.runtimes.registry import PROBE, find_runtime, make_interpreter
+from edgeseg.model.runtimes.wheels import this_target
 
 _OLD = "tflite-runtime"
 
@@ -81,9 +81,9 @@ def _try(topic: str, failed: str, probe: Callable[[], str]) -> Finding:
 
 def _run_probe(kind: str | None = None) -> str:
     interpreter = make_interpreter(PROBE.read_bytes(), name="the probe model", runtime=kind)
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.zeros((1, 4), np.float32))
-    interpreter.invoke()
-    value = float(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0, 0])
+    interpreter.load(np.zeros((1, 4), np.float32))
+    interpreter.run()
+    value = float(interpreter.output(0)[0, 0])
     runtime = find_runtime(kind)
     if not np.isclose(value, 0.5):
         raise EdgesegError(f"{runtime} computes sigmoid(0) = {value}; install another")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edgeseg.doctor.finding import Finding
 from edgeseg.machine.kernel_files import usable_cpus
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 
 _MODEL = Path(__file__).with_name("smoke.tflite")
 

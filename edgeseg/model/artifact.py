@@ -10,14 +10,17 @@ Size and digest in the sidecar are those of the .tflite content: the same sideca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from edgeseg import files
-from edgeseg.errors import ArtifactError, OutputError
-from edgeseg.model import xz
+from edgeseg.errors import ArtifactError, ConfigError, OutputError
+from edgeseg.model import interface, xz
+from edgeseg.model.flatbuffer import list_facts, parse_model
+from edgeseg.model.interface import Interface, TensorFacts
 from edgeseg.model.preprocessing import Preprocessing
 
 #: 1: first version.
@@ -38,12 +41,14 @@ class Artifact:
         data: the bytes of the .tflite content.
         metadata: the sidecar's content, or an empty dict.
         packed_bytes: size of the file where it is a compressed container, else None.
+        interface: of the network that it was made from, for a file that has no sidecar yet; else None.
     """
 
     path: Path
     data: bytes
     metadata: dict[str, Any]
     packed_bytes: int | None = None
+    interface: Interface | None = None
 
     @property
     def name(self) -> str:
@@ -61,6 +66,33 @@ class Artifact:
         """How images are prepared for this model; plain scaling where no sidecar says otherwise."""
         stated = self.metadata.get("preprocessing")
         return Preprocessing.from_dict(stated) if stated else Preprocessing()
+
+    def fit_interface(self, inputs: Sequence[TensorFacts], outputs: Sequence[TensorFacts]) -> Interface:
+        """The interface that the sidecar states, with the file's own types and scales; else by inspection.
+
+        Args:
+            inputs: of the file.
+            outputs: of the file.
+
+        Raises:
+            ArtifactError: as `interface.fit_interface` and `interface.inspect_interface`.
+        """
+        name = str(self.path)
+        if self.interface:
+            return interface.fit_interface(self.interface, inputs, outputs, name=name)
+        stated = self.metadata.get("interface")
+        if stated is None:  # made elsewhere, or by edgeseg 0.1
+            return interface.inspect_interface(inputs, outputs, name=name, own=bool(self.metadata))
+        try:
+            read = Interface.from_dict(stated)
+        except ConfigError as error:
+            raise ArtifactError(f"cannot use {sidecar_path(self.path)}: {error}") from error
+        return interface.fit_interface(read, inputs, outputs, name=name)
+
+    def find_interface(self) -> Interface:
+        """The interface, without a runtime; errors as `fit_interface` and `flatbuffer.parse_model`."""
+        graph = parse_model(self.data, name=str(self.path))[0]
+        return self.fit_interface(list_facts(graph, graph.inputs), list_facts(graph, graph.outputs))
 
 
 def is_packed(model: Path) -> bool:

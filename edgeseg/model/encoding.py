@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from edgeseg.model.interface import (
     Meaning,
     Quantization,
 )
+
+T = TypeVar("T", bound=np.generic)
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -43,6 +45,16 @@ def real_values(pixels: Image, low: float = 0.0, high: float = 1.0) -> npt.NDArr
     """
     scaled = pixels.astype(np.float32) * np.float32((high - low) / 255)
     return scaled + np.float32(low) if low else scaled
+
+
+def as_batch(image: npt.NDArray[T]) -> npt.NDArray[T]:
+    """An image as a batch of one: `(H, W)` or `(H, W, C)` to `(1, H, W, C)`, a view."""
+    return image[None, :, :, None] if image.ndim == 2 else image[None]
+
+
+def float_image(image: Image) -> npt.NDArray[np.float32]:
+    """One image as the networks are trained on it: `(H, W[, C])` uint8 to `(1, H, W, C)` float32, 0 to 1."""
+    return as_batch(real_values(image))
 
 
 def with_channels(images: Image, channels: int) -> Image:
@@ -102,13 +114,12 @@ class Encoder:
         Raises:
             ValueError: it has another number of channels.
         """
-        if image.ndim == 2 and self._channels == 1:
-            return self._convert(image)[None, :, :, None]
-        if image.ndim != 3 or image.shape[2] != self._channels:
+        channels = 1 if image.ndim == 2 else image.shape[2]
+        if channels != self._channels:
             raise ValueError(
                 f"expected an image of {self._channels} channels, but got an array of {image.shape}"
             )
-        return self._convert(image)[None]
+        return as_batch(self._convert(image))
 
 
 def _converter(tensor: InputTensor) -> Callable[[Image], npt.NDArray[Any]]:

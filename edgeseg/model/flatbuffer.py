@@ -10,11 +10,12 @@ from __future__ import annotations
 import importlib
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from edgeseg.errors import ArtifactError, MissingDependencyError
+from edgeseg.model.interface import INTEGER_RANGES, Quantization, TensorFacts
 
 #: Bytes of one value. Types that are packed (int4) or have no fixed width (string) are not here.
 WIDTHS = {
@@ -106,6 +107,22 @@ def parse_model(data: bytes, *, name: str) -> tuple[Graph, ...]:
         raise ArtifactError(
             f"{name} is damaged: its parts do not fit together ({reason}); export or copy it again"
         ) from error
+
+
+def list_facts(graph: Graph, numbers: Iterable[int]) -> tuple[TensorFacts, ...]:
+    """Shape, type and scale of the tensors with these numbers, as of a graph's `inputs` or `outputs`."""
+    return tuple(_facts(graph.tensors[number]) for number in numbers if number >= 0)
+
+
+def _facts(tensor: Tensor) -> TensorFacts:
+    scaled = tensor.dtype in INTEGER_RANGES and tensor.scales and tensor.scales[0] > 0
+    return TensorFacts(
+        shape=tensor.shape,
+        dtype=tensor.dtype,
+        quantization=Quantization(scale=tensor.scales[0], zero_point=tensor.zero_points[0])
+        if scaled
+        else None,
+    )
 
 
 def _schema() -> Any:

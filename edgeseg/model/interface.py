@@ -443,7 +443,7 @@ def _refuse_no_probability(dtype: str, quantization: Quantization | None) -> Non
     if quantization is None or dtype not in INTEGER_RANGES:
         return
     low, high = quantization.real_range(dtype)
-    if low < -_SLACK or high > 1 + _SLACK:
+    if low < -_SLACK or not 0.5 < high <= 1 + _SLACK:
         raise ConfigError(
             f"expected a probability from 0 to 1 as its output, but its {dtype} output goes from {low:.4g} "
             f"to {high:.4g}; let it end with a sigmoid or softmax"

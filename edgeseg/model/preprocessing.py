@@ -1,8 +1,6 @@
-"""From the camera's grey value to what the network sees: the one definition, everywhere.
+"""What is done to a whole image before a network sees it: the one definition, everywhere.
 
-Training, calibration, bench and prediction all call `apply` and then `to_input`. Both steps stay in
-8 bits, so that on the device an int8 input costs one XOR and no float arithmetic: the input's scale
-is 1/255 and its zero point -128, and `grey ^ 0x80`, read as int8, is `grey - 128`.
+Training, calibration, bench and prediction all call `apply` and then `encoding`. This step stays in 8 bits.
 """
 
 from __future__ import annotations
@@ -98,17 +96,3 @@ def _histogram(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     for band in bands:
         total += np.bincount(band, minlength=256)
     return total
-
-
-def to_float(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Grey values 0 to 255 as float32 from 0 to 1, for a network with float input; same shape."""
-    import numpy as np
-
-    return image.astype(np.float32) * np.float32(1 / 255)
-
-
-def to_int8(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.int8]:
-    """Grey values 0 to 255 as int8 with scale 1/255 and zero point -128; same shape, one XOR."""
-    import numpy as np
-
-    return (image ^ np.uint8(0x80)).view(np.int8)

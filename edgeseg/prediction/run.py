@@ -18,7 +18,8 @@ from edgeseg.errors import DatasetError
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.preprocessing import Preprocessing
-from edgeseg.model.runtime import Segmenter, find_runtime
+from edgeseg.model.runtimes.registry import find_runtime
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
 from edgeseg.prediction.bitmask import LARGE, MaskRows, empty_mask
 from edgeseg.prediction.cells import find_cells

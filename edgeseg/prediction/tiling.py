@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError, ConfigError
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.progress import Progress, silent
 

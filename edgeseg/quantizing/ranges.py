@@ -18,7 +18,7 @@ from edgeseg.audit.activations import activation_numbers
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.flatbuffer import Graph
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress, silent
 
 #: Operators whose integer kernels take and give one scale: what they join must share a range, or a

@@ -20,7 +20,7 @@ from edgeseg.model.artifact import Artifact, save_artifact, sidecar_path
 from edgeseg.model.flatbuffer import Graph, parse_model
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.layers import keep_layers, make_quantized
 from edgeseg.quantizing.quantizer import require_quantizer

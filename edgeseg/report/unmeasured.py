@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.table import failure_lines
-from edgeseg.model.runtime import RUNTIMES
+from edgeseg.model.runtimes.registry import RUNTIMES
 
 #: Fewer rounds or samples than `edgeseg bench` takes without options are a first look.
 _USUAL = BenchOptions()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edgeseg.data.images import Grey8
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
 from edgeseg.prediction.cells import find_cells
 from edgeseg.prediction.options import PredictOptions
@@ -32,7 +32,7 @@ class SharedSegmenter(Segmenter):
         super().__init__(artifact, **options)
         self._lock = threading.Lock()
 
-    def invoke(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+    def invoke(self, tile: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[Any], ...]:
         """As `Segmenter.invoke`, one thread at a time."""
         with self._lock:
             return super().invoke(tile)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 
 
 def digests(paths):
@@ -20,7 +20,8 @@ def digests(paths):
         height, width = segmenter.shape
         image = np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))
         image[:, : width // 2] = np.random.default_rng(7).integers(0, 256, (height, width // 2))
-        found[Path(path).stem] = hashlib.sha256(segmenter.invoke(image).tobytes()).hexdigest()
+        maps = b"".join(each.tobytes() for each in segmenter.invoke(image))
+        found[Path(path).stem] = hashlib.sha256(maps).hexdigest()
     return found
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edgeseg.audit.arena import ALIGNMENT, Lifetime, activation_bytes, arena_bytes, plan
 from edgeseg.audit.weights import stored_tensors
 from edgeseg.model.flatbuffer import Graph, Operator, Tensor, parse_model
-from edgeseg.model.runtime import make_interpreter
+from edgeseg.model.runtimes.registry import make_interpreter
 from support.paths import AUDIT_MODELS, MODELS
 
 MODELS = (MODELS, AUDIT_MODELS)
@@ -25,7 +25,7 @@ CHAIN = Graph(tensors=(), operators=(NOTHING,) * 20, inputs=(), outputs=())
 
 def measured_arena(data: bytes, graph: Graph) -> int:
     """Where the runtime put the activations, without a delegate: from the first byte to the last."""
-    interpreter = make_interpreter(data, name="m", runtime="litert-builtin")
+    interpreter = make_interpreter(data, name="m", runtime="litert-builtin")._interpreter
     used = {n for o in graph.operators for n in (*o.inputs, *o.outputs) if n >= 0} - stored_tensors(
         graph
     ).keys()

@@ -1,10 +1,13 @@
 """The remarks in plain words, on real files."""
 
+from pathlib import Path
+
 import pytest
 
 from edgeseg.audit.audit import audit_model
-from edgeseg.audit.notes import explain
-from support.paths import AUDIT_MODELS, MODELS
+from edgeseg.audit.notes import explain, explain_interface
+from edgeseg.model.artifact import Artifact, load_artifact
+from support.paths import AUDIT_MODELS, MODELS, ROOT
 
 FOLDERS = (AUDIT_MODELS, MODELS)
 FILES = {path.stem: path for folder in FOLDERS for path in folder.glob("*.tflite")}
@@ -54,6 +57,20 @@ def test_a_scale_that_predict_cannot_use_is_said():
     data = FILES["blobs_int8"].read_bytes()
     stored = bytes.fromhex("0000803b")  # 1/256 as float32
     assert data.count(stored) == 1
-    audit = audit_model(data.replace(stored, bytes.fromhex("0000003b")), name="m.tflite")
-    assert audit.outputs[0].scale == 1 / 512
-    assert any(note.startswith("not for `edgeseg predict`") for note in explain(audit))
+    data = data.replace(stored, bytes.fromhex("0000003b"))
+    assert audit_model(data, name="m.tflite").outputs[0].scale == 1 / 512
+    (note,) = explain_interface(Artifact(path=Path("m.tflite"), data=data, metadata={}))
+    assert note.startswith("not for `edgeseg predict`: cannot run m.tflite: expected a probability")
+
+
+def test_what_has_to_be_assumed_of_a_file_without_a_sidecar_is_said():
+    (note,) = explain_interface(load_artifact(MODELS / "blobs_int8.tflite"))
+    assert note == (
+        "assumed, since no sidecar states it: it takes grey images, black as 0 and white as 1; its output is "
+        "the probability of foreground, from 0 to 1"
+    )
+
+
+def test_nothing_is_assumed_of_a_file_with_a_sidecar_of_version_1():
+    model = ROOT / "models/nih3t3_phase/unet-16_nih3t3_phase_256_int8-ptq.tflite"
+    assert explain_interface(load_artifact(model)) == ()

@@ -14,7 +14,7 @@ from edgeseg.bench.latency import (
 )
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.preprocessing import Preprocessing
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from support.paths import MODELS
 
 TIMES = st.lists(st.integers(0, 10**12), min_size=1)

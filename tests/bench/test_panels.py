@@ -10,7 +10,7 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.run import run_bench
 from edgeseg.metrics.pixels import count
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from support.paths import MODELS
 
 FAST = {"rounds": 1, "seconds": 0.0, "samples": 3, "warmup_seconds": 0.0}

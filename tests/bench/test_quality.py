@@ -9,7 +9,7 @@ from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts, count
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.preprocessing import Preprocessing
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from support.paths import MODELS
 
 NO_CELLS = CellCounts(0, 0, 0)

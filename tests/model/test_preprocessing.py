@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgeseg.errors import ConfigError
-from edgeseg.model.preprocessing import Preprocessing, apply, stretch_table, to_float, to_int8
+from edgeseg.model.preprocessing import Preprocessing, apply, stretch_table
 
 images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12))
 stretches = st.builds(
@@ -18,7 +18,6 @@ stretches = st.builds(
     ),
     low=st.integers(0, 99), span=st.integers(1, 100), min_range=st.integers(1, 255),
 )  # fmt: skip
-every_grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
 
 
 def percentile_by_definition(image, percent):
@@ -74,23 +73,6 @@ def test_an_empty_dark_image_is_not_stretched_into_noise():
 @given(images)
 def test_scale_leaves_the_camera_value_alone(image):
     assert apply(image, Preprocessing()) is image
-
-
-def test_int8_is_grey_minus_128():
-    np.testing.assert_array_equal(to_int8(every_grey), every_grey.astype(int) - 128)
-    assert to_int8(every_grey).dtype == np.int8
-
-
-def test_int8_is_the_float_input_quantized_at_scale_1_255_and_zero_point_minus_128():
-    quantized = np.rint(to_float(every_grey).astype(np.float64) / (1 / 255)) - 128
-    np.testing.assert_array_equal(to_int8(every_grey), quantized)
-
-
-def test_float_is_grey_over_255():
-    values = to_float(every_grey)
-    assert values.dtype == np.float32
-    np.testing.assert_allclose(values, every_grey / 255, rtol=1e-6)
-    assert (values.min(), values.max()) == (0, 1)
 
 
 @given(stretches)

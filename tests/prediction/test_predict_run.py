@@ -11,7 +11,7 @@ from edgeseg import files
 from edgeseg.errors import ConfigError, DatasetError, OutputError
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import output, run
 from edgeseg.prediction.inputs import collect_inputs
 from edgeseg.prediction.options import PredictOptions, default_threads

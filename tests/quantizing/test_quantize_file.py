@@ -25,7 +25,7 @@ from edgeseg.errors import (
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, INT8_PTQ, promised
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.quantizing.run import QuantizeOptions, quantize_file
 from support.paths import MODELS, TESTS
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from edgeseg.host.compression.folding import as_list, copy_layer
 from edgeseg.host.training.keras import keras, tf
-from edgeseg.model import preprocessing
+from edgeseg.model import encoding
 
 # tfmot takes the Keras that `training.keras` has chosen, so it comes after that.
 # isort: split
@@ -91,7 +91,7 @@ def measure_ranges(model: Any, images: npt.NDArray[np.uint8]) -> dict[str, tuple
         return {grid: tf.stack((tf.reduce_min(v), tf.reduce_max(v))) for grid, v in seen.items()}
 
     extremes = tf.function(find_extremes)
-    found = [extremes(tf.constant(preprocessing.to_float(each)[None, ..., None])) for each in images]
+    found = [extremes(tf.constant(encoding.float_image(each))) for each in images]
     ranges = {}
     for grid in found[0]:
         low, high = (float(pick(each[grid][end] for each in found)) for end, pick in enumerate((min, max)))

@@ -36,10 +36,10 @@ from edgeseg.host.training.run_folder import RunFolder, read_run, update_run
 from edgeseg.host.training.trainee import Trainee
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
-from edgeseg.model import preprocessing
+from edgeseg.model import encoding
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.fine_tuning import QatOptions
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.tiling import segment
 from edgeseg.progress import Progress
 
@@ -151,7 +151,7 @@ def _agreement(exported: Any, segmenter: Segmenter, images: TrainingImages) -> f
     shares = []
     for index in range(min(WATCHED, len(images))):
         tile = window(images[index][0], segmenter.shape[0], np.random.default_rng(index))
-        output = forward(tf.constant(preprocessing.to_float(tile)[None, :, :, None])).numpy()
+        output = forward(tf.constant(encoding.float_image(tile))).numpy()
         shares.append(np.mean(segmenter.mask(tile) == (output[0, :, :, 0] > 0.5)))
     return float(np.mean(shares))
 

@@ -17,7 +17,7 @@ from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
-from edgeseg.model.runtime import Segmenter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.tiling import segment
 
 #: Times that the images are drawn again, with replacement.

@@ -23,7 +23,7 @@ from edgeseg.host.export.referee import judge_pair
 from edgeseg.host.export.sources import Request, Source, make_source
 from edgeseg.host.training.keras import tf
 from edgeseg.host.training.run_folder import RunFolder, best_row, environment, read_run
-from edgeseg.model import preprocessing, xz
+from edgeseg.model import encoding, xz
 from edgeseg.model.artifact import Artifact, load_artifact, save_artifact, sidecar_path
 from edgeseg.model.recipe import INT8_MIXED, RECIPES, Recipe, without_qat
 from edgeseg.progress import Progress, silent
@@ -195,7 +195,7 @@ def _reference(source: Source, dataset: SegmentationDataset, seed: int) -> Refer
     forward = tf.function(lambda batch: model(batch, training=False))
 
     def predict(tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-        output = forward(tf.constant(preprocessing.to_float(tile)[None, :, :, None])).numpy()
+        output = forward(tf.constant(encoding.float_image(tile))).numpy()
         return np.asarray(output[0, :, :, 0] > 0.5)
 
     return draw_reference(

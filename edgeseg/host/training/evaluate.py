@@ -13,7 +13,7 @@ from edgeseg.host.training.keras import tf
 from edgeseg.host.training.pipeline import TrainingImages
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
-from edgeseg.model import preprocessing
+from edgeseg.model import encoding
 
 
 def predict_probabilities(
@@ -35,8 +35,8 @@ def predict_probabilities(
 
     def flush() -> Iterator[npt.NDArray[np.float32]]:
         if waiting:
-            batch = np.stack([_extend(image, multiple) for image in waiting])[..., None]
-            output = run(tf.constant(preprocessing.to_float(batch))).numpy()
+            batch = np.stack([_extend(image, multiple) for image in waiting])
+            output = run(tf.constant(encoding.float_batch(batch))).numpy()
             for image, probability in zip(waiting, output, strict=True):
                 yield probability[: image.shape[0], : image.shape[1], 0]
             waiting.clear()

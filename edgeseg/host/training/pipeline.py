@@ -16,7 +16,7 @@ from edgeseg.data.dataset import Sample, size_text
 from edgeseg.errors import ConfigError
 from edgeseg.host.training.augmentation import Image, Mask, augment
 from edgeseg.host.training.keras import tf
-from edgeseg.model import preprocessing
+from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
@@ -99,9 +99,9 @@ def batches(images: TrainingImages, config: TrainingConfig, epoch: int) -> Itera
     for step in range(steps_per_epoch(len(images), config)):
         positions = range(step * size, (step + 1) * size)
         pairs = [_example(images, config, epoch, position, int(order[position])) for position in positions]
-        grey = np.stack([image for image, _ in pairs])[..., None]
+        grey = np.stack([image for image, _ in pairs])
         truth = np.stack([mask for _, mask in pairs])[..., None]
-        yield preprocessing.to_float(grey), truth.astype(np.float32)
+        yield encoding.float_batch(grey), truth.astype(np.float32)
 
 
 def _example(

@@ -17,7 +17,7 @@ import numpy as np
 from edgeseg.bench.host import HostRun
 from edgeseg.bench.latency import Lap, repeat, timing_tile, warm_up
 from edgeseg.errors import EdgesegError, TrainingError
-from edgeseg.model.preprocessing import to_float
+from edgeseg.model.encoding import float_image
 from edgeseg.workers.answering import Alive, answer_one
 from edgeseg.workers.failure import Failure
 
@@ -44,7 +44,7 @@ def _measure(run: HostRun, question: Mapping[str, Any], alive: Alive) -> dict[st
 
     try:
         step, size = _step(Path(question["run"]), precision=run.precision, xla=run.xla)
-        batch = tf.constant(np.repeat(to_float(timing_tile((size, size)))[None, ..., None], run.batch, 0))
+        batch = tf.constant(np.repeat(float_image(timing_tile((size, size))), run.batch, 0))
         alive("first step")
         first = _lap(step, batch)
         warmup = partial(alive, "warming up")

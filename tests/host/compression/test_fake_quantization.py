@@ -1,14 +1,17 @@
 """Folded and rounded networks: the same function, the same scales as the converter's, the same file."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.data.calibration import draw_calibration
+from edgeseg.model.artifact import Artifact
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import INT8_PTQ, INT8_QAT
-from edgeseg.model.runtime import make_interpreter
+from edgeseg.model.segmenter import Segmenter
 from edgeseg.networks.unet import UNetConfig
 
 pytestmark = pytest.mark.host
@@ -124,12 +127,9 @@ def test_input_and_output_scales_are_those_that_the_runtime_expects(made):
 
 def test_the_file_computes_what_the_rounded_network_computes(made, images):
     """Fresh weights put many pixels near the threshold; outputs may differ by a few 1/256."""
-    interpreter = make_interpreter(made["qat"], name="qat")
-    first, last = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    segmenter = Segmenter(Artifact(path=Path("qat"), data=made["qat"], metadata={}))
     for image in images[:4]:
-        interpreter.set_tensor(first, (image ^ 0x80).view(np.int8)[None, ..., None])
-        interpreter.invoke()
-        file = (interpreter.get_tensor(last).astype(np.float32) + 128) / 256
+        file = segmenter.probability(image)[None, ..., None]
         model = made["frozen"](as_batch(image[None]), training=False).numpy()
         assert np.mean(np.abs(file - model) <= 1.5 / 256) > 0.98
 

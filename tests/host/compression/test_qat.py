@@ -55,7 +55,7 @@ def test_the_file_keeps_its_promise_and_agrees_with_its_keras_model(exported):
 def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
     """The validation Dice of what is kept is that of the exported file, to the pixel."""
     from edgeseg.model import preprocessing
-    from edgeseg.model.runtime import Segmenter
+    from edgeseg.model.segmenter import Segmenter
 
     segmenter, counts = Segmenter(exported[0]["int8-qat"]), []
     for sample in blobs.split("val"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgeseg.model.wheels import Target, advise, this_target
+from edgeseg.model.runtimes.wheels import Target, advise, this_target
 
 
 def target(machine="aarch64", *, python=(3, 11), bits=64, libc="glibc", version=(2, 36)):

@@ -1,9 +1,8 @@
 """Running a model: agreement between its int8 and float file, and refusals in words."""
 
-import importlib.util
 import subprocess
 import sys
-from pathlib import Path
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -12,15 +11,8 @@ import pytest
 from edgeseg.errors import ArtifactError, ConfigError, MissingDependencyError
 from edgeseg.metrics.pixels import count, pooled
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.runtime import (
-    RUNTIMES,
-    Segmenter,
-    binarize,
-    find_runtime,
-    list_nodes,
-    make_interpreter,
-    to_probability,
-)
+from edgeseg.model.runtimes.registry import PROBE, RUNTIMES, find_runtime, make_interpreter
+from edgeseg.model.segmenter import Segmenter
 from support.paths import MODELS
 
 
@@ -81,7 +73,7 @@ def test_the_mask_is_the_probability_above_one_half(segmenters, name):
 
 @pytest.mark.parametrize("name", ["int8", "float32"])
 def test_an_output_outlives_the_next_inference(segmenters, name):
-    first = segmenters[name].invoke(blobs(3)[0])
+    (first,) = segmenters[name].invoke(blobs(3)[0])
     kept = first.copy()
     segmenters[name].invoke(blobs(4)[0])
     assert np.array_equal(first, kept)
@@ -94,7 +86,8 @@ def test_a_tile_of_a_view_is_taken(segmenters):
 
 def test_shape_and_type_are_the_files(segmenters):
     assert segmenters["int8"].shape == segmenters["float32"].shape == (64, 64)
-    assert (segmenters["int8"].dtype, segmenters["float32"].dtype) == (np.int8, np.float32)
+    types = [segmenters[name].interface.input.dtype for name in ("int8", "float32")]
+    assert types == ["int8", "float32"]
 
 
 def test_built_in_kernels_give_nearly_the_same_mask():
@@ -105,7 +98,7 @@ def test_built_in_kernels_give_nearly_the_same_mask():
     assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
 
 
-HERE = [name for name, package in RUNTIMES.items() if importlib.util.find_spec(package.replace("-", "_"))]
+HERE = [name for name, each in RUNTIMES.items() if find_spec(each.distribution.replace("-", "_"))]
 
 
 @pytest.mark.parametrize("name", ["int8", "float32"])
@@ -113,7 +106,7 @@ HERE = [name for name, package in RUNTIMES.items() if importlib.util.find_spec(p
 def test_every_runtime_gives_nearly_the_same_mask(runtime, name):
     artifact = load_artifact(MODELS / f"blobs_{name}.tflite")
     one, other = Segmenter(artifact), Segmenter(artifact, runtime=runtime)
-    assert other.dtype == one.dtype
+    assert other.interface == one.interface
     images = [blobs(seed)[0] for seed in range(10)]
     assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
 
@@ -121,7 +114,7 @@ def test_every_runtime_gives_nearly_the_same_mask(runtime, name):
 @pytest.mark.parametrize("runtime", HERE)
 def test_an_output_of_any_runtime_outlives_the_next_inference(runtime):
     segmenter = Segmenter(load_artifact(MODELS / "blobs_int8.tflite"), runtime=runtime)
-    first = segmenter.invoke(blobs(3)[0])
+    (first,) = segmenter.invoke(blobs(3)[0])
     kept = first.copy()
     segmenter.invoke(blobs(4)[0])
     assert np.array_equal(first, kept)
@@ -164,12 +157,6 @@ def test_a_number_of_threads_that_cannot_be(threads):
         Segmenter(load_artifact(MODELS / "blobs_int8.tflite"), threads=threads)
 
 
-def test_binarize_and_probability_meet_at_one_half():
-    integers = np.arange(-128, 128, dtype=np.int8)
-    assert np.array_equal(binarize(integers), to_probability(integers) > 0.5)
-    assert to_probability(np.array([-128, 0, 127], np.int8)).tolist() == [0, 0.5, 255 / 256]
-
-
 @pytest.mark.parametrize("size", [8, 40, 5_000, 19_000])
 def test_a_truncated_file_is_refused_with_its_name(size):
     with pytest.raises(ArtifactError, match=r"cannot load net\.tflite: "):
@@ -184,29 +171,29 @@ def test_a_damaged_tensor_name_is_a_sentence(tmp_path):
         Segmenter(artifact)
 
 
-def test_an_int8_model_of_another_scale_is_refused(tmp_path):
-    """Output scale 1/512 in place of 1/256: a probability of 0.5 would no longer be 0."""
+def test_a_map_that_cannot_reach_the_threshold_is_refused(tmp_path):
+    """Output scale 1/512 in place of 1/256: no pixel would be foreground."""
     artifact = patched(tmp_path, "blobs_int8.tflite", bytes.fromhex("0000803b"), bytes.fromhex("0000003b"))
     with pytest.raises(
-        ArtifactError, match=r"expected an int8 input with scale 1/255 .* export it with edgeseg"
+        ArtifactError, match=r"expected a probability from 0 to 1 .* int8 output goes from 0 to 0\.498"
     ):
         Segmenter(artifact)
 
 
 def test_a_model_of_another_interface_is_refused():
-    probe = Path(sys.modules["edgeseg.model"].__file__).with_name("probe.tflite")  # four floats in, four out
+    probe = PROBE  # four floats in, four out
     with pytest.raises(
-        ArtifactError, match=r"expected one \(1, H, W, 1\) .* has float32 \(1, 4\) -> float32 \(1, 4\)"
+        ArtifactError, match=r"expected one \(1, H, W, C\) .* has float32 \(1, 4\) -> float32 \(1, 4\)"
     ):
         Segmenter(load_artifact(probe))
 
 
 def test_nodes_are_the_operators_and_then_the_partitions():
     data = (MODELS / "blobs_dynamic_batch.tflite").read_bytes()
-    kinds = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m"))]
+    kinds = [node.name for node in make_interpreter(data, name="m").nodes()]
     assert kinds[-3:] == ["DELEGATE"] * 3
     assert "DELEGATE" not in kinds[:-3]
-    plain = [kind for kind, _, _ in list_nodes(make_interpreter(data, name="m", runtime="litert-builtin"))]
+    plain = [node.name for node in make_interpreter(data, name="m", runtime="litert-builtin").nodes()]
     assert plain == kinds[:-3]
 
 
@@ -232,7 +219,7 @@ def test_a_missing_runtime_is_a_sentence_that_says_what_to_install(failure):
         "sys.meta_path.insert(0, Block())\n"
         f"sys.argv = ['edgeseg', 'inspect', {str(MODELS / 'blobs_int8.tflite')!r}]\n"
         "from edgeseg.errors import MissingDependencyError\n"
-        "from edgeseg.model.runtime import find_runtime\n"
+        "from edgeseg.model.runtimes.registry import find_runtime\n"
         "try:\n"
         "    find_runtime()\n"
         "except MissingDependencyError as error:\n"
