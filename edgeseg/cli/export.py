@@ -87,7 +87,7 @@ def export(
     from edgeseg.host.training.run_folder import open_run
 
     opened = open_run(run)
-    root = data or Path(opened.dataset["root"])
+    root = data or Path(opened.dataset.root)
     if not root.is_dir():
         raise TrainingError(f"the data set of {run} is no longer at {root}; say where with --data")
     options = ExportOptions(

@@ -49,7 +49,7 @@ def train(
 
     if resume:
         run = run_folder.open_run(out)
-        if run.origin["method"] != "scratch":
+        if run.origin.settings:
             raise ConfigError(f"{out} is fine-tuned from another run; `edgeseg export` goes on with it")
         note(f"going on after epoch {len(run_folder.read_history(run))} of {run.training.epochs}")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -11,12 +11,14 @@ from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
 from edgeseg.host.training.fit import fit
+from edgeseg.host.training.record import Origin
 from edgeseg.host.training.run_folder import RunFolder, create_run, open_run, read_history
 from edgeseg.host.training.trainee import Method
-from edgeseg.model.fine_tuning import MethodOptions
+from edgeseg.model.fine_tuning import MethodOptions, run_path
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from edgeseg.progress import Progress
+from edgeseg.records import to_data
 
 
 def fine_tuned(
@@ -56,9 +58,7 @@ def fine_tuned(
         schedule="cosine",
         **training,
     )
-    run = derive_run(
-        parent, options.run, dataset, training=config, settings=asdict(options), network=network, force=force
-    )
+    run = derive_run(parent, dataset, training=config, settings=options, network=network, force=force)
     if len(read_history(run)) < options.epochs:
         fit(run, dataset, method=method, progress=progress)
     return run
@@ -66,11 +66,10 @@ def fine_tuned(
 
 def derive_run(
     parent: RunFolder,
-    name: str,
     dataset: SegmentationDataset,
     *,
     training: TrainingConfig,
-    settings: Mapping[str, Any],
+    settings: MethodOptions,
     network: Callable[[], UNetConfig] | None = None,
     force: bool = False,
 ) -> RunFolder:
@@ -78,10 +77,9 @@ def derive_run(
 
     Args:
         parent: a run with a best model, which the new one starts from.
-        name: of the folder, and of the method.
         dataset: that the parent was trained on.
         training: how to fine-tune.
-        settings: of the method, JSON-able.
+        settings: of the method, whose `run` is the name of the folder.
         network: makes the network from parent and settings, where it is another than the parent's; asked
             only for a new run.
         force: begin again where the run that is there does not fit.
@@ -92,8 +90,8 @@ def derive_run(
     """
     if not parent.best_model.exists():
         raise TrainingError(f"{parent.path} holds no finished epoch yet; train it before you fine-tune it")
-    path = parent.path / "variants" / name
-    origin = {"method": name, "settings": dict(settings), "parent_sha256": files.sha256(parent.best_model)}
+    path = parent.path / run_path([settings.method])
+    origin = Origin(settings=settings, parent_sha256=files.sha256(parent.best_model))
     if (path / "run.json").exists():
         there = open_run(path)
         difference = _difference(there, training, origin)
@@ -104,15 +102,15 @@ def derive_run(
                 f"{path} was begun with another {difference}; pass --force to begin again, or change it back"
             )
     chosen = network() if network else parent.network
-    return create_run(path, chosen, training, dataset, force=force, origin=origin)
+    return create_run(path, chosen, training, dataset, force=force, interface=parent.interface, origin=origin)
 
 
-def _difference(there: RunFolder, training: TrainingConfig, origin: Mapping[str, Any]) -> str | None:
+def _difference(there: RunFolder, training: TrainingConfig, origin: Origin) -> str | None:
     """The first thing in which a run differs from what is wanted."""
-    if there.origin["parent_sha256"] != origin["parent_sha256"]:
+    if there.origin.parent_sha256 != origin.parent_sha256:
         return "float model (it was trained since)"
     pairs = [
-        (there.origin["settings"], origin["settings"]),
+        (to_data(there.origin.settings) or {}, to_data(origin.settings)),
         (there.training.to_dict(), training.to_dict()),
     ]
     for old, new in pairs:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from edgeseg.data.calibration import draw_calibration, window
 from edgeseg.data.dataset import SegmentationDataset
+from edgeseg.errors import TrainingError
 from edgeseg.host.compression.derive import fine_tuned
 from edgeseg.host.compression.distillation import distilled, with_answers
 from edgeseg.host.compression.fake_quantization import (
@@ -32,7 +33,7 @@ from edgeseg.host.training.keras import tf
 from edgeseg.host.training.losses import LOSSES
 from edgeseg.host.training.model_files import load_best, save_model
 from edgeseg.host.training.pipeline import TrainingImages
-from edgeseg.host.training.run_folder import RunFolder, read_run, update_run
+from edgeseg.host.training.run_folder import RunFolder, read_record, update_record
 from edgeseg.host.training.trainee import Trainee
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
@@ -89,8 +90,15 @@ def fine_tune(
 
 
 def exportable(run: RunFolder) -> Any:
-    """The best epoch's network, ready to be converted: static shape, kernels and activations rounded."""
-    return freeze(load_best(run), read_run(run)["ranges"], input_size=run.network.input_size)
+    """The best epoch's network, ready to be converted: static shape, kernels and activations rounded.
+
+    Raises:
+        TrainingError: the run is no quantization-aware one, or has not begun.
+    """
+    ranges = read_record(run).ranges
+    if ranges is None:
+        raise TrainingError(f"{run.path} holds no ranges to round on; fine-tune it again with --force")
+    return freeze(load_best(run), ranges, input_size=run.network.input_size)
 
 
 def _trainee(
@@ -104,7 +112,7 @@ def _trainee(
 ) -> Trainee:
     teacher = load_best(parent)
     folded = fold_batch_norm(teacher)
-    ranges = read_run(run).get("ranges") or _measure(run, folded, dataset)
+    ranges = read_record(run).ranges or _measure(run, folded, dataset)
     model = fake_quantize(folded, ranges)
 
     def count(images: TrainingImages) -> list[ConfusionCounts]:
@@ -137,12 +145,12 @@ def _measure(run: RunFolder, folded: Any, dataset: SegmentationDataset) -> Range
         dataset, run.training.preprocessing, size=run.network.input_size, seed=run.training.seed
     )
     ranges = measure_ranges(folded, drawn.images)
-    update_run(run, ranges=ranges)
+    update_record(run, ranges=ranges)
     return ranges
 
 
 def _note_agreement(run: RunFolder, epoch: int, share: float) -> None:
-    update_run(run, agreement=read_run(run).get("agreement", {}) | {str(epoch): share})
+    update_record(run, agreement={**(read_record(run).agreement or {}), str(epoch): share})
 
 
 def _agreement(exported: Any, segmenter: Segmenter, images: TrainingImages) -> float:

@@ -99,7 +99,7 @@ def _teacher(parent: RunFolder, options: SlimOptions) -> RunFolder:
     if not teacher.best_model.exists():
         raise TrainingError(f"the teacher {teacher.path} holds no finished epoch yet; train it first")
     pairs = {
-        "on other images": (teacher.dataset["digest"], parent.dataset["digest"]),
+        "on other images": (teacher.dataset.digest, parent.dataset.digest),
         "with another preprocessing": (teacher.training.preprocessing, parent.training.preprocessing),
     }
     for how, (its, ours) in pairs.items():

@@ -21,13 +21,15 @@ from edgeseg.host.export.options import ExportOptions
 from edgeseg.host.export.provenance import find_made, provenance
 from edgeseg.host.export.referee import judge_pair
 from edgeseg.host.export.sources import Request, Source, make_source
+from edgeseg.host.training.environment import environment
 from edgeseg.host.training.keras import tf
-from edgeseg.host.training.run_folder import RunFolder, best_row, environment, read_run
+from edgeseg.host.training.run_folder import RunFolder, best_row
 from edgeseg.model import encoding, xz
 from edgeseg.model.artifact import Artifact, load_artifact, save_artifact, sidecar_path
 from edgeseg.model.recipe import INT8_MIXED, RECIPES, Recipe, without_qat
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.quantizer import require_quantizer
+from edgeseg.records import to_data
 from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
 
 
@@ -170,12 +172,12 @@ def _as_asked(recipe: Recipe, options: ExportOptions) -> Recipe:
 
 def file_name(run: RunFolder, recipe: Recipe) -> str:
     """`NETWORK_DATASET_SIZE_VARIANT.tflite`, with `.xz` where it is compressed."""
-    name = f"{run.network.name}_{run.dataset['name']}_{run.network.input_size}_{recipe.variant}.tflite"
+    name = f"{run.network.name}_{run.dataset.name}_{run.network.input_size}_{recipe.variant}.tflite"
     return name + xz.SUFFIX if recipe.packed else name
 
 
 def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
-    if dataset.digest != run.dataset["digest"]:
+    if dataset.digest != run.dataset.digest:
         raise TrainingError(
             f"the data set {dataset.root} is not the one that {run.path} was trained on (its digest "
             "differs); name the right one with --data"
@@ -183,7 +185,7 @@ def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
 
 
 def _refuse_fine_tuned(run: RunFolder) -> None:
-    if "ranges" in read_run(run):
+    if run.origin.quantization_aware:
         raise TrainingError(
             f"{run.path} is a quantization-aware fine-tuning; export the run that it starts from, with "
             "--variant int8-qat or the like"
@@ -214,7 +216,7 @@ def _origin(run: RunFolder) -> dict[str, Any]:
         "preprocessing": run.training.preprocessing.to_dict(),
         "network": run.network.to_dict(),
         "training": run.training.to_dict() | {"best_epoch": best_row(run)},
-        "origin": run.origin,
-        "dataset": {key: value for key, value in run.dataset.items() if key != "root"},
-        "environment": environment(),
+        "origin": to_data(run.origin),
+        "dataset": {key: value for key, value in to_data(run.dataset).items() if key != "root"},
+        "environment": to_data(environment()),
     }

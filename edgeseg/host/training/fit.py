@@ -23,13 +23,14 @@ from edgeseg.host.training.batch_norm import BATCHES
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.host.training.optimizers import build_optimizer
 from edgeseg.host.training.pipeline import TrainingImages, batches, epoch_dataset, steps_per_epoch
+from edgeseg.host.training.record import BestEpoch, Start
 from edgeseg.host.training.run_folder import (
     Row,
     RunFolder,
     locked,
     read_history,
-    read_run,
-    update_run,
+    read_record,
+    update_record,
     write_history,
 )
 from edgeseg.host.training.trainee import Method, from_scratch
@@ -82,7 +83,7 @@ def fit(
         ConfigError: images and settings do not fit together.
         OutputError: another process trains in the folder.
     """
-    if dataset.digest != run.dataset["digest"]:
+    if dataset.digest != run.dataset.digest:
         raise TrainingError(
             f"the data set {dataset.root} is not the one that {run.path} was started with "
             "(its digest differs); train into a new folder"
@@ -139,7 +140,8 @@ class Training:
         with _tensorflow_writing(folder):
             logs = tf.summary.create_file_writer(str(folder))
         if self._trainee.keep_start:
-            self._start = read_run(self._run)["start"]["val_dice"] if self._history else self._keep_start()
+            known = read_record(self._run).start if self._history else None
+            self._start = known.val_dice if known else self._keep_start()
         for epoch in range(int(self._epoch), self._run.training.epochs):
             row = self._run_epoch(epoch)
             self._keep(row)
@@ -149,16 +151,16 @@ class Training:
                 for name in row:
                     tf.summary.scalar(name, row[name])
                 logs.flush()
-        update_run(self._run, finished=True)
+        update_record(self._run, finished=True)
         return self._history
 
     def _keep_start(self) -> float:
         """Keep the model as it is before the first step, and return its validation Dice."""
         self._progress(0, self._steps * self._run.training.epochs, "validating before the first step")
-        judged = {"val_dice": pixels.pooled(self._trainee.count(self._val))["dice"]}
+        dice = pixels.pooled(self._trainee.count(self._val))["dice"]
         self._trainee.save(self._run.best_model)
-        update_run(self._run, start=judged, best={"epoch": 0, **judged})
-        return judged["val_dice"]
+        update_record(self._run, start=Start(val_dice=dice), best=BestEpoch(epoch=0, val_dice=dice))
+        return dice
 
     def _run_epoch(self, epoch: int) -> Row:
         start = time.monotonic()
@@ -204,7 +206,8 @@ class Training:
     def _keep(self, row: Row) -> None:
         if row["steps"] >= self._trainee.keep_from and row["val_dice"] > self._best():
             self._trainee.save(self._run.best_model)
-            update_run(self._run, best={"epoch": int(row["epoch"]), "val_dice": row["val_dice"]})
+            best = BestEpoch(epoch=int(row["epoch"]), val_dice=row["val_dice"])
+            update_record(self._run, best=best)
         self._history.append(row)
         write_history(self._run, self._history)
         self._epoch.assign(int(row["epoch"]))

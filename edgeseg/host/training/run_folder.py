@@ -12,26 +12,19 @@ from __future__ import annotations
 import contextlib
 import csv
 import fcntl
-import importlib.metadata
-import os
-import platform
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from edgeseg import files
-from edgeseg._version import __version__
+from edgeseg import files, records
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.data.splits import SPLITS
 from edgeseg.errors import OutputError, TrainingError
-from edgeseg.host.training.keras import tf
+from edgeseg.host.training.environment import environment
+from edgeseg.host.training.record import SCHEMA_VERSION, Origin, RunRecord, TrainedOn
+from edgeseg.model.interface import Interface, float_interface
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
-
-#: 1: first version.
-SCHEMA_VERSION = 1
 
 HISTORY = (
     "epoch", "steps", "learning_rate", "seconds", "loss",
@@ -44,21 +37,23 @@ Row = dict[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFolder:
-    """A run's folder with the configuration that it was started with.
+    """A run's folder with what it was begun with.
 
     Attributes:
         path: the folder.
         network: what is trained.
         training: how.
-        dataset: name, root, digest and numbers of images.
-        origin: `method` and what it started from: nothing (`scratch`), or another run.
+        interface: of the network.
+        dataset: on what.
+        origin: what it started from.
     """
 
     path: Path
     network: UNetConfig
     training: TrainingConfig
-    dataset: dict[str, Any]
-    origin: dict[str, Any]
+    interface: Interface
+    dataset: TrainedOn
+    origin: Origin
 
     @property
     def best_model(self) -> Path:
@@ -78,7 +73,8 @@ def create_run(
     dataset: SegmentationDataset,
     *,
     force: bool,
-    origin: Mapping[str, Any] = MappingProxyType({"method": "scratch"}),
+    interface: Interface | None = None,
+    origin: Origin | None = None,
 ) -> RunFolder:
     """Make a new run folder.
 
@@ -88,29 +84,23 @@ def create_run(
         training: how.
         dataset: on what.
         force: replace a run that is there.
-        origin: the method, its settings, and the run that it starts from.
+        interface: what input and maps of the network mean; None: grey in, one foreground map out.
+        origin: what it starts from; None: from fresh weights.
 
     Raises:
         OutputError: the folder holds something and `force` is not set, or cannot be written.
     """
+    record = RunRecord(
+        name=network.name,
+        network=network.to_dict(),
+        training=training,
+        interface=interface or _default_interface(network),
+        origin=origin or Origin(),
+        dataset=TrainedOn.of(dataset),
+        environment=environment(),
+    )
     with files.staged_folder(path, marker="run.json", force=force) as stage:
-        description = {
-            "schema_version": SCHEMA_VERSION,
-            "name": network.name,
-            "network": network.to_dict(),
-            "training": training.to_dict(),
-            "origin": dict(origin),
-            "dataset": {
-                "name": dataset.name,
-                "root": str(dataset.root.resolve()),
-                "digest": dataset.digest,
-                "images": {split: sum(s.split == split for s in dataset.samples) for split in SPLITS},
-            },
-            "environment": environment(),
-            "best": None,
-            "finished": False,
-        }
-        files.write_json(stage / "run.json", description)
+        _write_record(stage, record)
     return open_run(path)
 
 
@@ -120,40 +110,20 @@ def open_run(path: Path) -> RunFolder:
     Raises:
         TrainingError: it is none, or was made by another version.
     """
-    value = files.read_json(path / "run.json", kind="a training run", error=TrainingError)
-    if value.get("schema_version") != SCHEMA_VERSION:
-        raise TrainingError(
-            f"expected schema_version {SCHEMA_VERSION} in {path / 'run.json'}, but got "
-            f"{value.get('schema_version')}; use the edgeseg version that made it, or train again"
-        )
-    try:
-        return RunFolder(
-            path=path,
-            network=UNetConfig.from_dict(value["network"]),
-            training=TrainingConfig.from_dict(value["training"]),
-            dataset=value["dataset"],
-            origin=value["origin"],
-        )
-    except KeyError as error:
-        raise TrainingError(
-            f"expected {error} in {path / 'run.json'}, but it is not there; train again"
-        ) from None
+    record = _read_record(path)
+    network = UNetConfig.from_dict(record.network)
+    return RunFolder(
+        path=path,
+        network=network,
+        training=record.training,
+        interface=record.interface or _default_interface(network),
+        dataset=record.dataset,
+        origin=record.origin,
+    )
 
 
-def environment() -> dict[str, Any]:
-    """Where and with what this process computes."""
-    packages = ("tensorflow", "tf-keras", "numpy", "opencv-python-headless")
-    return {
-        "edgeseg": __version__,
-        "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
-        "platform": platform.platform(),
-        "cores": len(os.sched_getaffinity(0)),
-        "gpus": [
-            tf.config.experimental.get_device_details(device).get("device_name", device.name)
-            for device in tf.config.list_physical_devices("GPU")
-        ],
-    }
+def _default_interface(network: UNetConfig) -> Interface:
+    return float_interface(network.input_size, network.input_size)
 
 
 def read_history(run: RunFolder) -> list[Row]:
@@ -167,9 +137,11 @@ def read_history(run: RunFolder) -> list[Row]:
 
 def best_row(run: RunFolder) -> Row:
     """The epoch whose model is kept."""
-    best = read_run(run)["best"]
+    best = read_record(run).best
+    if best is None:
+        raise TrainingError(f"{run.path} holds no finished epoch yet; train it first")
     # A run that was killed between keeping a model and writing the history has the summary only.
-    return next((row for row in read_history(run) if row["epoch"] == best["epoch"]), best)
+    return next((row for row in read_history(run) if row["epoch"] == best.epoch), asdict(best))
 
 
 def _number(value: float) -> float | int:
@@ -183,14 +155,29 @@ def write_history(run: RunFolder, rows: list[Row]) -> None:
     files.write_csv(run.path / "history.csv", HISTORY, body)
 
 
-def read_run(run: RunFolder) -> dict[str, Any]:
-    """All that run.json states by now."""
-    return files.read_json(run.path / "run.json", kind="a training run", error=TrainingError)
+def read_record(run: RunFolder) -> RunRecord:
+    """All that run.json states by now; errors as in `open_run`."""
+    return _read_record(run.path)
 
 
-def update_run(run: RunFolder, **values: Any) -> None:
-    """Change top-level values of run.json."""
-    files.write_json(run.path / "run.json", read_run(run) | values)
+def update_record(run: RunFolder, **changes: Any) -> None:
+    """Change fields of the record (`RunRecord`)."""
+    _write_record(run.path, replace(read_record(run), **changes))
+
+
+def _read_record(folder: Path) -> RunRecord:
+    return records.read_record(
+        RunRecord,
+        folder / "run.json",
+        kind="a training run",
+        versions=(SCHEMA_VERSION,),
+        error=TrainingError,
+        cure="use the edgeseg version that made it, or train again",
+    )
+
+
+def _write_record(folder: Path, record: RunRecord) -> None:
+    records.write_record(folder / "run.json", record, version=SCHEMA_VERSION)
 
 
 @contextlib.contextmanager

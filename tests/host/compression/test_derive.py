@@ -35,7 +35,7 @@ def test_it_trains_as_the_options_say_in_a_folder_of_its_own(parent, blobs):
     assert (run.training.epochs, run.training.batch_size, run.training.learning_rate) == (1, 6, 2e-3)
     assert run.training.schedule == "cosine"
     assert run.training.loss == parent.training.loss
-    assert run.origin["settings"]["keep"] == OPTIONS.keep
+    assert run.origin.settings == OPTIONS
     assert run.best_model.exists()
 
 
@@ -53,7 +53,7 @@ def test_changed_settings_are_refused_by_name_and_force_begins_again(parent, blo
     changed = replace(OPTIONS, keep=0.5)
     with pytest.raises(TrainingError, match=r"was begun with another keep \(.*, now 0.5\); pass --force"):
         fine_tuned(parent, blobs, changed)
-    assert fine_tuned(parent, blobs, changed, force=True).origin["settings"]["keep"] == 0.5
+    assert fine_tuned(parent, blobs, changed, force=True).origin.settings == changed
 
 
 def test_a_parent_that_was_trained_since_is_noticed(parent, blobs):

@@ -62,22 +62,22 @@ def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
         image, truth = sample.read()
         mask = segmenter.mask(preprocessing.apply(image, run.training.preprocessing))
         counts.append(pixels.count(truth, mask))
-    stated = run_folder.read_run(tuned(run))["best"]["val_dice"]
+    stated = run_folder.read_record(tuned(run)).best.val_dice
     assert pixels.pooled(counts)["dice"] == pytest.approx(stated, abs=1e-9)
 
 
 def test_agreement_is_watched_and_recorded_for_every_epoch(run, exported):
-    agreement = run_folder.read_run(tuned(run))["agreement"]
+    agreement = run_folder.read_record(tuned(run)).agreement
     assert list(agreement) == ["0", "1", "2"]
     assert all(share >= 0.99 for share in agreement.values())
 
 
 def test_what_is_kept_is_the_best_of_the_start_and_all_epochs(run, exported):
-    stated = run_folder.read_run(tuned(run))
+    stated = run_folder.read_record(tuned(run))
     epochs = [row["val_dice"] for row in run_folder.read_history(tuned(run))]
-    judged = [stated["start"]["val_dice"], *epochs]
-    assert stated["best"]["val_dice"] == pytest.approx(max(judged))
-    assert stated["best"]["epoch"] == judged.index(max(judged))
+    judged = [stated.start.val_dice, *epochs]
+    assert stated.best.val_dice == pytest.approx(max(judged))
+    assert stated.best.epoch == judged.index(max(judged))
 
 
 @pytest.mark.slow
@@ -86,18 +86,18 @@ def test_where_the_steps_do_harm_the_start_is_kept(run, blobs, tmp_path):
     parent = run_folder.open_run(copy_of(run, tmp_path / "run"))
     options = ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=1, learning_rate=1.0)))
     (artifact,) = export.export_run(parent, blobs, [INT8_QAT], tmp_path / "models", options=options)
-    stated = run_folder.read_run(tuned(parent))
+    stated = run_folder.read_record(tuned(parent))
     (ruined,) = run_folder.read_history(tuned(parent))
-    assert stated["best"] == {"epoch": 0, "val_dice": stated["start"]["val_dice"]}
-    assert ruined["val_dice"] < stated["start"]["val_dice"]
-    assert artifact.metadata["verification"]["dice_file"] == pytest.approx(stated["start"]["val_dice"])
+    assert (stated.best.epoch, stated.best.val_dice) == (0, stated.start.val_dice)
+    assert ruined["val_dice"] < stated.start.val_dice
+    assert artifact.metadata["verification"]["dice_file"] == pytest.approx(stated.start.val_dice)
 
 
 def test_the_ranges_are_in_the_run_and_belong_to_this_data(run, exported):
-    ranges = run_folder.read_run(tuned(run))["ranges"]
-    assert ranges["image"] == [0.0, 1.0]
+    ranges = run_folder.read_record(tuned(run)).ranges
+    assert ranges["image"] == (0.0, 1.0)
     assert all(low <= 0 < high for low, high in ranges.values())
-    assert [-6.0, 6.0] not in ranges.values()
+    assert (-6.0, 6.0) not in ranges.values()
 
 
 def test_the_sidecar_says_what_was_done_and_from_what(run, exported):

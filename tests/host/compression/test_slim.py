@@ -226,7 +226,7 @@ def test_a_slim_run_is_an_ordinary_run_with_a_narrower_network(slimmed, parent):
     assert reopened.network.widths
     assert reopened.network.name.startswith("unet-8-3levels-slim")
     assert model_files.load_best(reopened).count_params() < model_files.load_best(parent).count_params() / 2
-    assert reopened.origin["settings"]["keep"] == 0.4
+    assert reopened.origin.settings == OPTIONS
     assert [row["epoch"] for row in history(reopened)] == [1, 2]
 
 

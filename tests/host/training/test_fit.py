@@ -122,7 +122,7 @@ def test_a_run_description_that_lacks_something_is_refused(finished, tmp_path):
     description = json.loads((finished[0].path / "run.json").read_text())
     del description["origin"]
     (tmp_path / "run.json").write_text(json.dumps(description))
-    with pytest.raises(TrainingError, match="expected 'origin' in"):
+    with pytest.raises(TrainingError, match="expected origin in"):
         run_folder.open_run(tmp_path)
 
 
