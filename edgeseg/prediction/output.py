@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg import files
+from edgeseg import files, locks
 from edgeseg.errors import OutputError
 from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.prediction.tables import CELLS, IMAGES, times_done
@@ -79,14 +78,11 @@ class ResultFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(self.path)
         except OSError as error:
             raise files.output_error(self.path, error) from error
-        try:
+        taken = f"another edgeseg predict is writing into {self.path}; wait for it, or choose another folder"
+        with locks.locked(self.path, taken=taken):
             yield
-        finally:
-            if lock is not None:
-                os.close(lock)
 
     def clear(self) -> None:
         """Delete what an earlier prediction made, and what a killed one left half written.
@@ -170,26 +166,6 @@ def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: Mapping[str, An
         raise OutputError(
             f"{path} holds results already, with other options ({'; '.join(different)}); {cure}"
         )
-
-
-def _lock(folder: Path) -> int | None:
-    """A descriptor of a folder that holds its lock; None where the system knows no such thing."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return None
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise OutputError(
-            f"another edgeseg predict is writing into {folder}; wait for it, or choose another folder"
-        ) from None
-    except OSError:  # a file system without locks
-        os.close(descriptor)
-        return None
-    return descriptor
 
 
 def _mask_name(name: str) -> Path:

@@ -11,14 +11,13 @@ bench/CELL.json their measurements
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from edgeseg import files
+from edgeseg import files, locks
 from edgeseg._version import __version__
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import OutputError, ResultError
@@ -204,43 +203,19 @@ def begin(folder: StudyFolder, name: str, text: str, dataset: SegmentationDatase
     files.write_json(folder.path / "study.json", facts)
 
 
-@contextlib.contextmanager
-def locked(folder: StudyFolder) -> Iterator[None]:
+def locked(folder: StudyFolder) -> AbstractContextManager[None]:
     """Keep a second study out of the folder; the lock ends with the process, however it ends.
 
     Raises:
         OutputError: another process runs the study, or the folder cannot be made.
     """
-    with _lock_file(folder) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(
-                f"another process runs a study in {folder.path}; wait for it (`edgeseg study status "
-                f"{folder.path}`), or choose another --out"
-            ) from None
-        yield
+    taken = (
+        f"another process runs a study in {folder.path}; wait for it (`edgeseg study status {folder.path}`), "
+        "or choose another --out"
+    )
+    return locks.locked(folder.path / ".lock", taken=taken)
 
 
 def is_running(folder: StudyFolder) -> bool:
     """Whether a process runs the study now, on this machine."""
-    try:
-        with (folder.path / ".lock").open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
-@contextlib.contextmanager
-def _lock_file(folder: StudyFolder) -> Iterator[Any]:
-    path = folder.path / ".lock"
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise files.output_error(path, error) from error
-    with file:
-        yield file
+    return locks.is_locked(folder.path / ".lock")

@@ -9,17 +9,15 @@ tensorboard/   logs
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import fcntl
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgeseg import files, records
+from edgeseg import files, locks, records
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import OutputError, TrainingError
+from edgeseg.errors import TrainingError
 from edgeseg.host.training.environment import environment
 from edgeseg.host.training.record import SCHEMA_VERSION, Origin, RunRecord, TrainedOn
 from edgeseg.model.interface import Interface, float_interface
@@ -180,18 +178,11 @@ def _write_record(folder: Path, record: RunRecord) -> None:
     records.write_record(folder / "run.json", record, version=SCHEMA_VERSION)
 
 
-@contextlib.contextmanager
-def locked(run: RunFolder) -> Iterator[None]:
+def locked(run: RunFolder) -> AbstractContextManager[None]:
     """Keep a second process out of the folder; the lock ends with the process, however it ends.
 
     Raises:
-        OutputError: another process trains in it.
+        OutputError: another process trains in it, or it cannot be written.
     """
-    with (run.path / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(
-                f"another process is training in {run.path}; wait for it, or choose another --out"
-            ) from None
-        yield
+    taken = f"another process is training in {run.path}; wait for it, or choose another --out"
+    return locks.locked(run.path / ".lock", taken=taken)
