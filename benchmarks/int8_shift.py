@@ -53,7 +53,7 @@ def tiles_of(float32: Artifact, samples: Sequence[Sample]) -> list[Tile]:
     for sample in samples:
         image, truth = sample.read()
         image = preprocessing.apply(image, float32.preprocessing)
-        tiles.append(Tile(image, truth, segmenter.probability(image)))
+        tiles.append(Tile(image, truth.mask, segmenter.probability(image)))
     return tiles
 
 

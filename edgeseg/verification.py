@@ -122,7 +122,7 @@ def draw_reference(
         # One window for both: the mask travels as a second grey image.
         state = int(rng.integers(2**31))
         tile, truth_tile = (
-            window(each, size, np.random.default_rng(state)) for each in (image, truth.astype(np.uint8))
+            window(each, size, np.random.default_rng(state)) for each in (image, truth.mask.astype(np.uint8))
         )
         images.append(tile)
         truths.append(truth_tile != 0)

@@ -94,6 +94,10 @@ def _quality_summary(quality: QualityResult | None) -> dict[str, float | None]:
         "cell_precision": cells.precision,
         "cell_recall": cells.recall,
         "cell_f1": cells.f1,
+        "cell_ap": cells.ap,
+        "cell_ap_50_90": quality.ap_50_90,
+        "panoptic_quality": cells.panoptic_quality,
+        "mean_matched_iou": cells.mean_matched_iou,
         "count_error": quality.count_error,
         "area_error": quality.area_error,
     }

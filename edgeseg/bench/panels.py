@@ -71,7 +71,7 @@ def choose_panels(
             for number, model, quality in measured
         }
         panels.append(
-            Panel(stem=samples[image].stem, why=why, image=_png(grey), truth=_png(truth), masks=found)
+            Panel(stem=samples[image].stem, why=why, image=_png(grey), truth=_png(truth.mask), masks=found)
         )
     return tuple(panels)
 

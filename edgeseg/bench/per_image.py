@@ -10,6 +10,7 @@ from edgeseg.bench.result import BenchResult
 _COLUMNS = (
     "model", "variant", "runtime", "image", "source_image", "dice", "iou", "precision", "recall",
     "true_cells", "found_cells", "matched_cells", "cell_f1", "true_area", "found_area", "differing_pixels",
+    "truth", "cell_ap", "panoptic_quality",
 )  # fmt: skip
 
 
@@ -30,5 +31,7 @@ def per_image_csv(result: BenchResult) -> str:
                     cells.true, cells.found, cells.matched, f"{cells.f1:.6f}",
                     counts.tp + counts.fn, counts.tp + counts.fp,
                     "" if image.differing is None else image.differing,
+                    result.dataset.truth if result.dataset else "", f"{cells.ap:.6f}",
+                    "" if cells.panoptic_quality is None else f"{cells.panoptic_quality:.6f}",
                 ))  # fmt: skip
     return text.getvalue()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.cells import MIN_AREA, MIN_IOU, NO_CELLS, CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts, count, mean, pooled
 from edgeseg.model.preprocessing import Preprocessing, apply
 from edgeseg.model.segmenter import Segmenter
@@ -18,6 +18,11 @@ from edgeseg.progress import Progress
 if TYPE_CHECKING:
     # Reading results must not load OpenCV, which reading and tiling images does.
     from edgeseg.data.dataset import Sample
+    from edgeseg.metrics.matching import Matching
+
+
+#: IoU thresholds that AP is averaged over.
+AP_THRESHOLDS = tuple(number / 100 for number in range(50, 91, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +33,10 @@ class ImageCounts:
         stem: the image.
         source: the image that it is a tile of, else its own stem; tiles of one image are not independent.
         counts: pixels by truth and prediction.
-        cells: how many, and how many of them were found.
+        cells: how many, and how many of them were found at an IoU of 0.5.
         differing: mask pixels that are not the reference file's; None where there is no such file.
+        ious: of the matched cells, each from 0.5 to 1, rounded down to six decimals, so that the same ones
+            pass a threshold of that many decimals; None in results of version 0.1.
     """
 
     stem: str
@@ -37,6 +44,16 @@ class ImageCounts:
     counts: ConfusionCounts
     cells: CellCounts
     differing: int | None = None
+    ious: tuple[float, ...] | None = None
+
+    def cells_at(self, threshold: float) -> CellCounts | None:
+        """The cells as they match at another IoU threshold, 0.5 to 1; None where `ious` is."""
+        if not MIN_IOU <= threshold <= 1:
+            raise ValueError(f"expected an IoU threshold from {MIN_IOU} to 1, but got {threshold}")
+        if self.ious is None:
+            return None
+        kept = [iou for iou in self.ious if iou >= threshold]
+        return CellCounts(self.cells.true, self.cells.found, len(kept), sum(kept, start=0.0))
 
     @property
     def pixels(self) -> int:
@@ -47,15 +64,24 @@ class ImageCounts:
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data: `stem`, the counts, and `differing` where it is known."""
         value = {"stem": self.stem, "source": self.source, **asdict(self.counts)}
-        value |= {f"{key}_cells": number for key, number in asdict(self.cells).items()}
-        return value if self.differing is None else value | {"differing": self.differing}
+        cells = self.cells
+        value |= {"true_cells": cells.true, "found_cells": cells.found, "matched_cells": cells.matched}
+        if self.differing is not None:
+            value["differing"] = self.differing
+        return value if self.ious is None else value | {"ious": list(self.ious)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
         counts = ConfusionCounts(value["tp"], value["fp"], value["fn"], value["tn"])
-        cells = CellCounts(value["true_cells"], value["found_cells"], value["matched_cells"])
-        return cls(value["stem"], value["source"], counts, cells, value.get("differing"))
+        ious = tuple(value["ious"]) if "ious" in value else None
+        cells = CellCounts(
+            value["true_cells"],
+            value["found_cells"],
+            value["matched_cells"],
+            None if ious is None else sum(ious, start=0.0),
+        )
+        return cls(value["stem"], value["source"], counts, cells, value.get("differing"), ious)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +103,18 @@ class QualityResult:
     @property
     def cells(self) -> CellCounts:
         """The cells of all images together."""
-        return sum((image.cells for image in self.images), start=CellCounts(0, 0, 0))
+        return sum((image.cells for image in self.images), start=NO_CELLS)
+
+    def cells_at(self, threshold: float) -> CellCounts | None:
+        """The cells of all images at an IoU threshold, 0.5 to 1; None in results of version 0.1."""
+        images = [image.cells_at(threshold) for image in self.images]
+        return sum((each for each in images if each), start=NO_CELLS) if all(images) else None
+
+    @property
+    def ap_50_90(self) -> float | None:
+        """AP of the cells, the mean over `AP_THRESHOLDS`; None in results of version 0.1."""
+        counts = [self.cells_at(threshold) for threshold in AP_THRESHOLDS]
+        return sum(each.ap for each in counts if each) / len(counts) if all(counts) else None
 
     @property
     def count_error(self) -> float | None:
@@ -132,6 +169,19 @@ def compare_masks(quality: QualityResult, masks: bytes, reference: bytes) -> Qua
     return QualityResult(tuple(images))
 
 
+def image_counts(sample: Sample, counts: ConfusionCounts, matching: Matching) -> ImageCounts:
+    """Put together what was counted in one image."""
+    ious = tuple(_rounded_down(each.iou) for each in matching.matches)
+    cells = CellCounts(matching.true, matching.found, len(ious), sum(ious, start=0.0))
+    return ImageCounts(sample.stem, sample.source_image, counts, cells, ious=ious)
+
+
+def _rounded_down(iou: float) -> float:
+    """To six decimals, exactly."""
+    near = int(iou * 1e6)
+    return max(number / 1e6 for number in (near - 1, near, near + 1) if number / 1e6 <= iou)
+
+
 def measure_quality(
     segmenter: Segmenter,
     samples: Sequence[Sample],
@@ -144,7 +194,7 @@ def measure_quality(
 
     Args:
         segmenter: the model, with the settings that it was timed with.
-        samples: images and masks.
+        samples: images and truths. Cells of the mask are its connected pieces, true cells those of the truth.
         preprocessing: the model's own.
         progress: told (images done, images in all, stem), after each tile too.
         keep: given each mask, `(H, W)` bool.
@@ -153,6 +203,7 @@ def measure_quality(
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
     """
     from edgeseg.metrics.matching import match_cells
+    from edgeseg.metrics.pieces import connected_pieces
     from edgeseg.prediction.tiling import segment
 
     images = []
@@ -163,9 +214,8 @@ def measure_quality(
             progress(done, len(samples), stem)
 
         mask = segment(apply(image, preprocessing), segmenter, progress=tile_done) != 0
-        images.append(
-            ImageCounts(sample.stem, sample.source_image, count(truth, mask), match_cells(truth, mask))
-        )
+        matching = match_cells(truth.labels, connected_pieces(mask), min_area=MIN_AREA)
+        images.append(image_counts(sample, count(truth.mask, mask), matching))
         keep(mask)
     progress(len(samples), len(samples), "")
     return QualityResult(tuple(images))

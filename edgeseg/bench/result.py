@@ -39,6 +39,8 @@ class DatasetUsed:
         split: `train`, `val` or `test`.
         images: how many were looked at.
         of: how many the split has.
+        truth: what cells were matched with: `labels`, or the connected pieces of `masks`, as in results of
+            version 0.1, which do not say so.
     """
 
     name: str
@@ -46,6 +48,7 @@ class DatasetUsed:
     split: str
     images: int
     of: int
+    truth: str = "masks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,9 @@ def _dataset_used(
 ) -> DatasetUsed | None:
     if dataset is None:
         return None
-    return DatasetUsed(name=dataset.name, digest=dataset.digest, split=split, images=images, of=of)
+    return DatasetUsed(
+        name=dataset.name, digest=dataset.digest, split=split, images=images, of=of, truth=dataset.kind
+    )
 
 
 def _describe(path: Path, name: str, kinds: Sequence[str], options: BenchOptions) -> ModelResult:

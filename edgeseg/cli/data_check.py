@@ -10,19 +10,23 @@ import typer
 from edgeseg.cli.console import note, progress, say, say_json, table
 
 if TYPE_CHECKING:
-    from edgeseg.data.check_report import DatasetReport, Problem
+    from edgeseg.data.check_report import DatasetReport
+    from edgeseg.data.label_facts import LabelFacts
+    from edgeseg.data.problems import Problem
 
 _SHOWN_FILES = 3
 
 
 def data_check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with images/ and masks/.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with images/ and labels/ or masks/.")],
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """List every problem of a data set at once.
 
-    Looks for missing partners, damaged files, sizes and mask values that do not fit, empty masks, the
-    same picture or source image in two splits, and lines of splits.csv that do not fit.
+    Looks for missing partners, damaged files, sizes and values that do not fit, empty masks, the same
+    picture or source image in two splits, and lines of splits.csv that do not fit. In labels/ also for cells
+    in several pieces and specks; the table tells which share of the cells touch each other, which are cut by
+    the border, and with which F1 even perfect masks would find them, split into connected pieces.
     Exit code 2 if there are errors; warnings alone leave it 0.
     """
     from edgeseg.data.check import check_dataset
@@ -47,11 +51,27 @@ def _summary(report: DatasetReport) -> str:
         [
             split.name, str(split.images), str(split.source_images),
             "-" if split.foreground is None else f"{100 * split.foreground:.1f} %", str(split.empty_masks),
+            *_cells(split.cells),
         ]
         for split in report.splits
     ]  # fmt: skip
-    header = ["split", "images", "source images", "foreground", "empty masks"]
-    return f"{report.root}: {report.images} images; {sizes or 'none readable'}\n\n{table(header, rows)}"
+    header = [
+        "split", "images", "source images", "foreground", "empty masks", "cells", "touching", "cut",
+        "F1 of perfect masks",
+    ]  # fmt: skip
+    if report.truth == "masks":
+        header, rows = header[:5], [row[:5] for row in rows]
+    return (
+        f"{report.root}: {report.images} images with {report.truth}; {sizes or 'none readable'}\n\n"
+        f"{table(header, rows)}"
+    )
+
+
+def _cells(cells: LabelFacts | None) -> list[str]:
+    if not cells or not cells.cells:
+        return ["0" if cells else "-", *["-"] * 3]
+    shares = (f"{100 * count / cells.cells:.1f} %" for count in (cells.touching, cells.cut))
+    return [str(cells.cells), *shares, f"{cells.by_masks.f1:.3f}"]
 
 
 def _problems(problems: tuple[Problem, ...]) -> str:

@@ -6,30 +6,34 @@ Every file is decoded. A problem never ends the search; what cannot be read is l
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.data.check_report import DatasetReport, Problem, SplitSummary
-from edgeseg.data.dataset import size_text, split_rows
+from edgeseg.data.check_report import DatasetReport, SplitSummary
+from edgeseg.data.dataset import size_text
 from edgeseg.data.images import (
-    AnyImage,
     content_digest,
     is_colour,
-    list_images,
     page_count,
+    read_cell_labels,
     read_image,
+    read_mask,
     to_grey8,
 )
-from edgeseg.data.splits import SPLITS, assign_splits, source_of
+from edgeseg.data.label_facts import LabelFacts, label_facts
+from edgeseg.data.layout import Layout, Rows, name_of, read_layout
+from edgeseg.data.problems import Problem
+from edgeseg.data.splits import SPLITS
 from edgeseg.errors import DatasetError
+from edgeseg.metrics.cells import MIN_AREA
 from edgeseg.progress import Progress, silent
 
-#: stem -> (split, source image)
-_Rows = Mapping[str, tuple[str, str]]
+_Pixels = TypeVar("_Pixels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +47,24 @@ class _Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Mask:
+class _Truth:
+    """A mask or a label image.
+
+    Attributes:
+        size: width and height, as text.
+        pixels: how many.
+        foreground: how many of them are not 0.
+        cells: of a label image.
+        values: how many different numbers a label image has beside 0.
+        disagrees: there is a mask beside the label image, and it is not what the labels say.
+    """
+
     size: str
     pixels: int
     foreground: int
+    cells: LabelFacts | None = None
+    values: int = 1
+    disagrees: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +73,16 @@ class _Pair:
 
     stem: str
     image_name: str
-    mask_name: str
+    truth_name: str
     image: _Image | None
-    mask: _Mask | None
+    truth: _Truth | None
 
 
 def check_dataset(root: Path, *, progress: Progress = silent) -> DatasetReport:
     """Look for every problem in a data set.
 
     Args:
-        root: its folder: `images/`, `masks/` and perhaps `splits.csv`.
+        root: its folder: `images/`, `labels/` or `masks/`, and perhaps `splits.csv`.
         progress: told after each stem.
 
     Returns:
@@ -75,114 +93,50 @@ def check_dataset(root: Path, *, progress: Progress = silent) -> DatasetReport:
     """
     if not root.is_dir():
         raise DatasetError(f"expected the folder of a data set at {root}, but there is none")
-    problems: list[Problem] = []
-    images = _paths_by_stem(root / "images", problems)
-    masks = _paths_by_stem(root / "masks", problems)
-    problems += _missing_partners(images, masks)
-    rows = _read_rows(root, images, problems)
+    layout = read_layout(root)
+    problems = list(layout.problems)
     pairs: list[_Pair] = []
-    stems = sorted(images.keys() | masks.keys())
+    stems = sorted(layout.images.keys() | layout.truths.keys())
     for stem in stems:
-        pairs.append(_examine(stem, images.get(stem), masks.get(stem), problems))
+        pairs.append(_examine(stem, layout, problems))
         progress(len(pairs), len(stems), stem)
+    rows = layout.rows
     splits = tuple(_summary(name, pairs, rows) for name in SPLITS)
-    for found in (_sources_across_splits(rows), _duplicates(pairs, rows), _oddities(pairs), _empty(splits)):
+    for found in (
+        _sources_across_splits(rows), _duplicates(pairs, rows), _oddities(pairs), _label_oddities(pairs),
+        _empty(splits),
+    ):  # fmt: skip
         problems += found
     readable = [pair.image for pair in pairs if pair.image]
     return DatasetReport(
-        root=str(root), images=len(images), divided_by_file=(root / "splits.csv").exists(), splits=splits,
-        sizes=Counter(image.size for image in readable), depths=Counter(image.depth for image in readable),
-        colour=sum(image.colour for image in readable),
+        root=str(root), images=len(layout.images), truth=layout.kind, divided_by_file=layout.divided_by_file,
+        splits=splits, sizes=Counter(image.size for image in readable),
+        depths=Counter(image.depth for image in readable), colour=sum(image.colour for image in readable),
         problems=tuple(sorted(problems, key=Problem.order)),
     )  # fmt: skip
 
 
-def _paths_by_stem(folder: Path, problems: list[Problem]) -> dict[str, Path]:
-    try:
-        paths = list_images(folder)
-    except DatasetError as error:
-        problems.append(Problem.of("missing-folder", str(error), [f"{folder.name}/"]))
-        return {}
-    found: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in found:
-            pair = [_name(found[path.stem]), _name(path)]
-            problems.append(Problem.of("stem-twice", "two files with one stem; rename or remove one", pair))
-        found.setdefault(path.stem, path)
-    if not paths:
-        message = "no image (PNG, TIFF, JPEG, BMP) in the folder"
-        problems.append(Problem.of("no-images", message, [f"{folder.name}/"]))
-    others = sorted(_name(path) for path in set(folder.iterdir()) - set(paths) if path.name[0] != ".")
-    if others:
-        message = f"not read, no PNG, TIFF, JPEG or BMP by the name: {len(others)}"
-        problems.append(Problem.of("not-an-image", message, others))
-    return found
-
-
-def _missing_partners(images: Mapping[str, Path], masks: Mapping[str, Path]) -> Iterator[Problem]:
-    if images and masks:  # an empty folder has been reported once, not once an image
-        for stem in images.keys() - masks.keys():
-            yield Problem.of("missing-mask", "the image has no mask", [_name(images[stem])])
-        for stem in masks.keys() - images.keys():
-            yield Problem.of("missing-image", "the mask has no image", [_name(masks[stem])])
-
-
-def _read_rows(root: Path, images: Mapping[str, Path], problems: list[Problem]) -> _Rows:
-    """As `dataset.read_splits`, but going on; without a readable `splits.csv`, divided by edgeseg."""
-    path = root / "splits.csv"
-    if path.exists():
-        rows: dict[str, tuple[str, str]] = {}
-        try:
-            problems += _judge_rows(path, images, rows)
-        except DatasetError as error:
-            message = str(error).replace(str(path), path.name)
-            problems.append(Problem.of("unreadable-splits", message, [path.name]))
-        else:
-            return rows
-    sources = {stem: source_of(stem) for stem in images}
-    return {stem: (split, sources[stem]) for stem, split in assign_splits(sources).items()}
-
-
-def _judge_rows(
-    path: Path, images: Mapping[str, Path], rows: dict[str, tuple[str, str]]
-) -> Iterator[Problem]:
-    """Fill `rows` with the lines that are right, and yield what is wrong with the others."""
-    listed: set[str] = set()
-    for line, row in split_rows(path):
-        stem, split = row["stem"], row["split"]
-        wrong = []
-        if stem in listed:
-            wrong.append(("listed-twice", f"'{stem}' a second time"))
-        if stem not in images:
-            wrong.append(("unknown-stem", f"no image '{stem}'"))
-        if split not in SPLITS:
-            wrong.append(("unknown-split", f"expected train, val or test, but got '{split}'"))
-        for code, message in wrong:
-            yield Problem.of(code, f"line {line}: {message}", [path.name])
-        if not wrong:
-            rows[stem] = (split, row["source_image"] or source_of(stem))
-        listed.add(stem)
-    unlisted = sorted(images.keys() - listed)
-    if unlisted:
-        message = f"{len(unlisted)} of {len(images)} images not in splits.csv: they are not used"
-        yield Problem.of("not-listed", message, [_name(images[stem]) for stem in unlisted])
-
-
-def _examine(stem: str, image_path: Path | None, mask_path: Path | None, problems: list[Problem]) -> _Pair:
+def _examine(stem: str, layout: Layout, problems: list[Problem]) -> _Pair:
+    image_path, truth_path = layout.images.get(stem), layout.truths.get(stem)
     image = _examine_image(image_path, problems) if image_path else None
-    mask = _examine_mask(mask_path, problems) if mask_path else None
+    truth = None
+    if truth_path and layout.kind == "labels":
+        truth = _examine_labels(truth_path, layout.masks.get(stem), problems)
+    elif truth_path:
+        truth = _examine_mask(truth_path, problems)
     pair = _Pair(
-        stem=stem, image_name=_name(image_path) if image_path else "",
-        mask_name=_name(mask_path) if mask_path else "", image=image, mask=mask,
+        stem=stem, image_name=name_of(image_path) if image_path else "",
+        truth_name=name_of(truth_path) if truth_path else "", image=image, truth=truth,
     )  # fmt: skip
-    if image and mask and image.size != mask.size:
-        message = f"the image is {image.size}, the mask {mask.size}"
-        problems.append(Problem.of("size-mismatch", message, [pair.image_name, pair.mask_name]))
+    if image and truth and image.size != truth.size:
+        what = "label image" if layout.kind == "labels" else "mask"
+        message = f"the image is {image.size}, the {what} {truth.size}"
+        problems.append(Problem.of("size-mismatch", message, [pair.image_name, pair.truth_name]))
     return pair
 
 
 def _examine_image(path: Path, problems: list[Problem]) -> _Image | None:
-    image = _read(path, "unreadable-image", problems)
+    image = _read(read_image, path, "unreadable-image", problems)
     if image is None:
         return None
     grey, _ = to_grey8(image)
@@ -192,24 +146,42 @@ def _examine_image(path: Path, problems: list[Problem]) -> _Image | None:
     )  # fmt: skip
 
 
-def _examine_mask(path: Path, problems: list[Problem]) -> _Mask | None:
-    mask = _read(path, "unreadable-mask", problems)
+def _examine_mask(path: Path, problems: list[Problem]) -> _Truth | None:
+    mask = _read(read_image, path, "unreadable-mask", problems)
     if mask is None:
         return None
     if is_colour(mask):
         message = f"expected a mask with one channel, but it has {mask.shape[2]}"
-        problems.append(Problem.of("colour-mask", message, [_name(path)]))
+        problems.append(Problem.of("colour-mask", message, [name_of(path)]))
         return None
     counts = np.bincount(mask.ravel())
     problems += _judge_values(np.flatnonzero(counts), path)
-    return _Mask(size=size_text(mask), pixels=mask.size, foreground=mask.size - int(counts[0]))
+    return _Truth(size=size_text(mask), pixels=mask.size, foreground=mask.size - int(counts[0]))
 
 
-def _read(path: Path, code: str, problems: list[Problem]) -> AnyImage | None:
+def _examine_labels(path: Path, mask_path: Path | None, problems: list[Problem]) -> _Truth | None:
+    labels = _read(read_cell_labels, path, "unreadable-label", problems)
+    if labels is None:
+        return None
+    return _Truth(
+        size=size_text(labels), pixels=labels.size, foreground=int(np.count_nonzero(labels)),
+        cells=label_facts(labels), values=int(np.count_nonzero(np.unique(labels))),
+        disagrees=mask_path is not None and _disagrees(labels, mask_path),
+    )  # fmt: skip
+
+
+def _disagrees(labels: npt.NDArray[np.int32], mask_path: Path) -> bool:
     try:
-        return read_image(path)
+        return not np.array_equal(read_mask(mask_path), labels != 0)
+    except DatasetError:
+        return True
+
+
+def _read(read: Callable[[Path], _Pixels], path: Path, code: str, problems: list[Problem]) -> _Pixels | None:
+    try:
+        return read(path)
     except DatasetError as error:
-        problems.append(Problem.of(code, str(error).replace(str(path), path.name), [_name(path)]))
+        problems.append(Problem.of(code, str(error).replace(str(path), path.name), [name_of(path)]))
         return None
 
 
@@ -218,25 +190,27 @@ def _judge_values(values: npt.NDArray[np.intp], path: Path) -> Iterator[Problem]
     if values.size > 2:
         message = (
             f"{values.size} values ({shown}), expected 0 and one other; "
-            "label images: `edgeseg data import --format labels`"
+            "label images belong into labels/ instead of masks/"
         )
-        yield Problem.of("mask-values", message, [_name(path)])
+        yield Problem.of("mask-values", message, [name_of(path)])
     elif values.size == 2 and values[0] != 0:
-        yield Problem.of("mask-values", f"values {shown}, expected 0 as background", [_name(path)])
+        yield Problem.of("mask-values", f"values {shown}, expected 0 as background", [name_of(path)])
 
 
-def _summary(name: str, pairs: Sequence[_Pair], rows: _Rows) -> SplitSummary:
+def _summary(name: str, pairs: Sequence[_Pair], rows: Rows) -> SplitSummary:
     chosen = [pair for pair in pairs if pair.stem in rows and rows[pair.stem][0] == name]
-    masks = [pair.mask for pair in chosen if pair.mask]
-    pixels = sum(mask.pixels for mask in masks)
+    truths = [pair.truth for pair in chosen if pair.truth]
+    pixels = sum(truth.pixels for truth in truths)
+    cells = [truth.cells for truth in truths if truth.cells]
     return SplitSummary(
         name=name, images=len(chosen), source_images=len({rows[pair.stem][1] for pair in chosen}),
-        foreground=sum(mask.foreground for mask in masks) / pixels if pixels else None,
-        empty_masks=sum(not mask.foreground for mask in masks),
+        foreground=sum(truth.foreground for truth in truths) / pixels if pixels else None,
+        empty_masks=sum(not truth.foreground for truth in truths),
+        cells=sum(cells, start=LabelFacts()) if cells else None,
     )  # fmt: skip
 
 
-def _sources_across_splits(rows: _Rows) -> Iterator[Problem]:
+def _sources_across_splits(rows: Rows) -> Iterator[Problem]:
     spread: dict[str, Counter[str]] = defaultdict(Counter)
     for split, source in rows.values():
         spread[source][split] += 1
@@ -247,7 +221,7 @@ def _sources_across_splits(rows: _Rows) -> Iterator[Problem]:
             yield Problem.of("source-across-splits", message, ["splits.csv"])
 
 
-def _duplicates(pairs: Sequence[_Pair], rows: _Rows) -> Iterator[Problem]:
+def _duplicates(pairs: Sequence[_Pair], rows: Rows) -> Iterator[Problem]:
     """The same picture twice, whatever the file format; a blank one tells nothing and is left out."""
     groups: dict[str, list[_Pair]] = defaultdict(list)
     for pair in pairs:
@@ -270,17 +244,44 @@ def _oddities(pairs: Sequence[_Pair]) -> Iterator[Problem]:
         if found:
             yield Problem.of(code, f"{len(found)} of {len(pairs)} {what}", map(name, found))
 
-    masks = [(pair, pair.mask) for pair in pairs if pair.mask]
+    truths = [(pair, pair.truth) for pair in pairs if pair.truth]
     images = [(pair, pair.image) for pair in pairs if pair.image]
-    mask_name, image_name = (lambda pair: pair.mask_name), (lambda pair: pair.image_name)
-    empty = [pair for pair, mask in masks if not mask.foreground]
-    full = [pair for pair, mask in masks if mask.foreground == mask.pixels]
+    truth_name, image_name = (lambda pair: pair.truth_name), (lambda pair: pair.image_name)
+    empty = [pair for pair, truth in truths if not truth.foreground]
+    full = [pair for pair, truth in truths if truth.foreground == truth.pixels]
     blank = [pair for pair, image in images if image.blank]
     stacks = [pair for pair, image in images if image.pages > 1]
-    yield from group("empty-mask", "masks without foreground", mask_name, empty)
-    yield from group("full-mask", "masks without background", mask_name, full)
+    yield from group("empty-mask", "masks without foreground", truth_name, empty)
+    yield from group("full-mask", "masks without background", truth_name, full)
     yield from group("blank-image", "images with a single grey value", image_name, blank)
     yield from group("several-pages", "images with several pages: the first is read", image_name, stacks)
+
+
+def _label_oddities(pairs: Sequence[_Pair]) -> Iterator[Problem]:
+    """What is strange in label images; one problem for all files of a kind."""
+    truths = [(pair.truth_name, pair.truth) for pair in pairs if pair.truth]
+    found = [(name, truth, truth.cells) for name, truth in truths if truth.cells]
+    total = sum((cells for _, _, cells in found), start=LabelFacts())
+    broken = [name for name, _, cells in found if cells.in_pieces]
+    if broken and all(truth.values < 2 for _, truth, _ in found):
+        message = (
+            "no label image has more than one number, and it lies in several pieces: these are masks; "
+            "call the folder masks/, or number the cells"
+        )
+        yield Problem.of("labels-are-masks", message, broken)
+    elif broken:
+        message = f"{total.in_pieces} of {total.cells} cells lie in several pieces with one number"
+        yield Problem.of("cell-in-pieces", message, broken)
+    if total.specks:
+        message = f"{total.specks} cells of fewer than {MIN_AREA} pixels: too small to be counted as cells"
+        yield Problem.of("speck", message, [name for name, _, cells in found if cells.specks])
+    disagree = [name for name, truth, _ in found if truth.disagrees]
+    if disagree:
+        message = (
+            f"{len(disagree)} of {len(pairs)} masks are not what the label images beside them say: "
+            "the label images are used"
+        )
+        yield Problem.of("mask-disagrees", message, [f"masks/{name.partition('/')[2]}" for name in disagree])
 
 
 def _empty(splits: Sequence[SplitSummary]) -> Iterator[Problem]:
@@ -288,7 +289,3 @@ def _empty(splits: Sequence[SplitSummary]) -> Iterator[Problem]:
         for split in splits:
             if not split.images:
                 yield Problem.of("empty-split", f"no image is in the split '{split.name}'", [])
-
-
-def _name(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"

@@ -1,69 +1,16 @@
-"""What `check_dataset` finds: problems with stable codes, and what the data set holds."""
+"""What `check_dataset` finds: what a data set holds, and what is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any
 
+from edgeseg.data.label_facts import LabelFacts
+from edgeseg.data.problems import Problem
+from edgeseg.data.truth import TruthKind
+
 SCHEMA_VERSION = 1
-
-#: Each code, whether it keeps the data set from being used (`error`) or deserves a look (`warning`).
-SEVERITIES: Mapping[str, str] = MappingProxyType(
-    {
-        "missing-folder": "error",
-        "no-images": "error",
-        "stem-twice": "error",
-        "missing-mask": "error",
-        "missing-image": "error",
-        "unreadable-image": "error",
-        "unreadable-mask": "error",
-        "size-mismatch": "error",
-        "colour-mask": "error",
-        "mask-values": "error",
-        "unreadable-splits": "error",
-        "unknown-stem": "error",
-        "unknown-split": "error",
-        "listed-twice": "error",
-        "source-across-splits": "error",
-        "duplicate-across-splits": "error",
-        "duplicate-in-split": "warning",
-        "not-listed": "warning",
-        "empty-split": "warning",
-        "empty-mask": "warning",
-        "full-mask": "warning",
-        "blank-image": "warning",
-        "several-pages": "warning",
-        "not-an-image": "warning",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that is wrong.
-
-    Attributes:
-        severity: `error` or `warning`.
-        code: a key of `SEVERITIES`; stays the same from version to version.
-        files: the files concerned, relative to the data set's folder.
-        message: one sentence.
-    """
-
-    severity: str
-    code: str
-    files: tuple[str, ...]
-    message: str
-
-    @classmethod
-    def of(cls, code: str, message: str, files: Iterable[str]) -> Problem:
-        """A problem with the severity of its code."""
-        return cls(severity=SEVERITIES[code], code=code, files=tuple(files), message=message)
-
-    def order(self) -> tuple[str, int, tuple[str, ...]]:
-        """Sorting key: errors first, then in the order of `SEVERITIES`, then by file."""
-        return self.severity, list(SEVERITIES).index(self.code), self.files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +22,8 @@ class SplitSummary:
         images: how many.
         source_images: from how many photographs.
         foreground: share of the pixels of all its masks, 0 to 1; None without a readable mask.
-        empty_masks: masks without foreground.
+        empty_masks: images without a cell.
+        cells: of its label images; None where the truth is in masks, which tell no cells.
     """
 
     name: str
@@ -83,6 +31,14 @@ class SplitSummary:
     source_images: int
     foreground: float | None
     empty_masks: int
+    cells: LabelFacts | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        value = asdict(self)
+        if self.cells:
+            value["cells"]["by_masks"]["f1"] = self.cells.by_masks.f1
+        return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +48,7 @@ class DatasetReport:
     Attributes:
         root: its folder.
         images: image files, used or not.
+        truth: where the truth is, `labels` or `masks`.
         divided_by_file: the splits are those of `splits.csv`; else edgeseg made them.
         splits: `train`, `val`, `test`.
         sizes: `WIDTHxHEIGHT` -> number of readable images.
@@ -102,6 +59,7 @@ class DatasetReport:
 
     root: str
     images: int
+    truth: TruthKind
     divided_by_file: bool
     splits: tuple[SplitSummary, ...]
     sizes: Mapping[str, int]
@@ -131,6 +89,12 @@ class DatasetReport:
             )
         if not self.divided_by_file:
             notes.append("no splits.csv: divided 60.1 / 19.95 / 19.95 % by source image")
+        cells = sum((split.cells for split in self.splits if split.cells), start=LabelFacts())
+        if cells.touching:
+            notes.append(
+                f"{cells.touching} of {cells.cells} cells touch another: split into connected pieces, even "
+                f"perfect masks would find cells with an F1 of {cells.by_masks.f1:.2f}"
+            )
         return tuple(notes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,8 +103,9 @@ class DatasetReport:
             "schema_version": SCHEMA_VERSION,
             "root": self.root,
             "images": self.images,
+            "truth": self.truth,
             "divided_by_file": self.divided_by_file,
-            "splits": [asdict(each) for each in self.splits],
+            "splits": [each.to_dict() for each in self.splits],
             "sizes": dict(self.sizes),
             "depths": {str(bits): count for bits, count in self.depths.items()},
             "colour": self.colour,

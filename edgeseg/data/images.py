@@ -24,6 +24,9 @@ SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 #: Percentiles that become 0 and 255 when a 16-bit image is brought to 8 bits.
 DEPTH_PERCENTILES = (0.1, 99.9)
 
+#: The largest number of a cell in a data set: label images have 16 bits.
+MAX_LABEL = 2**16 - 1
+
 #: An image with more pixels is refused before memory runs out (OpenCV's own limit is 2^30).
 MAX_PIXELS = 2**29
 
@@ -238,11 +241,38 @@ def read_labels(path: Path) -> npt.NDArray[np.int64]:
     if is_colour(image):
         weights = np.array([1, 1 << 16, 1 << 32], np.int64)  # one number for each colour of 8 or 16 bits
         return cast("npt.NDArray[np.int64]", image[..., :3].astype(np.int64) @ weights)
+    return _whole_numbers(image, path)
+
+
+def _whole_numbers(image: npt.NDArray[Any], path: Path) -> npt.NDArray[np.int64]:
     with np.errstate(invalid="ignore"):  # a NaN is refused below
         labels: npt.NDArray[np.int64] = image.astype(np.int64)
-    if labels.min() < 0 or not np.array_equal(labels, image):
+    if image.ndim == 3:
+        labels = labels[..., 0]
+    if labels.min() < 0 or not np.array_equal(labels, image.reshape(labels.shape)):
         raise DatasetError(f"expected whole numbers from 0 as labels in {path}, but it holds others")
     return labels
+
+
+def read_cell_labels(path: Path) -> npt.NDArray[np.int32]:
+    """Read the label image of a data set: `(H, W)` int32, 0 is background, 1 to 65,535 one cell each.
+
+    Raises:
+        DatasetError: as in `read_labels`, or the image is in colour, or a number needs more than 16 bits.
+    """
+    image = _decode(path)
+    if is_colour(image):
+        raise DatasetError(
+            f"expected a label image with one channel in {path}, but it has {image.shape[2]}; "
+            "`edgeseg data import --format labels` takes colours for cells"
+        )
+    labels = _whole_numbers(image, path)
+    if labels.max() > MAX_LABEL:
+        raise DatasetError(
+            f"expected numbers of cells up to {MAX_LABEL:,} in {path}, but the largest is {labels.max():,}; "
+            "`edgeseg data import --format labels` numbers them anew"
+        )
+    return labels.astype(np.int32)
 
 
 def write_png(path: Path, image: AnyImage) -> None:

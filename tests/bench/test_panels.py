@@ -42,12 +42,12 @@ def test_a_panel_shows_the_very_image_truth_and_masks(found, blobs):
     sample = next(each for each in blobs.samples if each.stem == panel.stem)
     image, truth = sample.read()
     assert np.array_equal(decoded(panel.image), image)
-    assert np.array_equal(decoded(panel.truth) > 0, truth)
+    assert np.array_equal(decoded(panel.truth) > 0, truth.mask)
     segmenter = Segmenter(load_artifact(MODELS / "blobs_int8.tflite"))
     mask = decoded(panel.masks["blobs_int8.tflite"]) > 0
     assert np.array_equal(mask, segmenter.mask(image))
     counted = next(each for each in found.models[1].quality("litert").images if each.stem == panel.stem)
-    assert count(truth, mask) == counted.counts
+    assert count(truth.mask, mask) == counted.counts
 
 
 def test_no_panels_are_kept_unless_asked_for(blobs):

@@ -1,11 +1,23 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edgeseg.bench.quality import ImageCounts, QualityResult, compare_masks, measure_quality, spread
-from edgeseg.data.dataset import open_dataset
+from edgeseg.bench.quality import (
+    ImageCounts,
+    QualityResult,
+    compare_masks,
+    image_counts,
+    measure_quality,
+    spread,
+)
+from edgeseg.data.dataset import Sample, open_dataset
 from edgeseg.data.images import write_png
 from edgeseg.metrics.cells import CellCounts
+from edgeseg.metrics.matching import Match, Matching, overlap
 from edgeseg.metrics.pixels import ConfusionCounts, count
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.preprocessing import Preprocessing
@@ -29,7 +41,7 @@ def test_the_counts_are_those_of_this_very_model(segmenter, blobs):
     found = measure_quality(segmenter, samples, Preprocessing(), progress=quiet)
     assert [image.stem for image in found.images] == [sample.stem for sample in samples]
     image, truth = samples[0].read()
-    assert found.images[0].counts == count(truth, segmenter.mask(image))
+    assert found.images[0].counts == count(truth.mask, segmenter.mask(image))
 
 
 def test_the_trained_model_finds_the_blobs(segmenter, blobs):
@@ -135,3 +147,85 @@ def test_each_mask_is_handed_over(segmenter, blobs):
 def test_a_known_difference_survives_json():
     image = ImageCounts("a", "a", ConfusionCounts(1, 2, 3, 4), NO_CELLS, differing=0)
     assert ImageCounts.from_dict(image.to_dict()) == image
+
+
+def touching_discs(root):
+    """An image of two cells that touch and one alone, with labels and masks."""
+    labels = np.zeros((64, 64), np.uint16)
+    for number, centre in enumerate(((20, 20), (33, 20), (40, 50)), start=1):
+        cv2.circle(labels, centre, 8, number, -1)
+    image = np.random.default_rng(0).normal(110, 8, labels.shape) + 60 * (labels > 0)
+    write_png(root / "images" / "a.png", np.clip(image, 0, 255).astype(np.uint8))
+    write_png(root / "masks" / "a.png", (labels > 0).astype(np.uint8) * 255)
+    return labels
+
+
+def test_with_labels_touching_cells_that_a_mask_joins_are_missed(segmenter, tmp_path):
+    labels = touching_discs(tmp_path)
+    by_mask = measure_quality(segmenter, open_dataset(tmp_path).samples, Preprocessing(), progress=quiet)
+    write_png(tmp_path / "labels" / "a.png", labels)
+    by_labels = measure_quality(segmenter, open_dataset(tmp_path).samples, Preprocessing(), progress=quiet)
+    assert by_mask.pooled == by_labels.pooled
+    assert (by_mask.cells.true, by_mask.cells.found, by_mask.cells.matched) == (2, 2, 2)
+    assert (by_labels.cells.true, by_labels.cells.found) == (3, 2)
+    assert by_labels.cells.matched < 3
+    assert by_labels.count_error == pytest.approx(1 / 3)
+
+
+IOUS = ImageCounts(
+    "a", "a", ConfusionCounts(1, 2, 3, 4), CellCounts(4, 5, 3, 2.2), ious=(0.699999, 0.7, 0.800001)
+)
+
+
+def test_ious_survive_json():
+    assert ImageCounts.from_dict(IOUS.to_dict()).ious == IOUS.ious
+    assert ImageCounts.from_dict(IOUS.to_dict()).cells == CellCounts(4, 5, 3, sum(IOUS.ious))
+
+
+def test_cells_at_other_thresholds_are_those_with_that_iou():
+    assert IOUS.cells_at(0.5) == CellCounts(4, 5, 3, sum(IOUS.ious))
+    assert IOUS.cells_at(0.7) == CellCounts(4, 5, 2, 0.7 + 0.800001)
+    assert IOUS.cells_at(0.9) == CellCounts(4, 5, 0, 0.0)
+    assert QualityResult((IOUS, IOUS)).cells_at(0.8) == CellCounts(8, 10, 2, 2 * 0.800001)
+    for threshold in (0.49, 1.01):
+        with pytest.raises(ValueError, match=r"expected an IoU threshold from 0\.5 to 1"):
+            IOUS.cells_at(threshold)
+
+
+def test_ap_over_thresholds_is_the_mean_of_nine():
+    ap = [3 / 6] * 4 + [2 / 7] + [1 / 8] * 2 + [0] * 2
+    assert QualityResult((IOUS,)).ap_50_90 == pytest.approx(sum(ap) / 9)
+
+
+def test_what_version_0_1_measured_has_no_ious(quality):
+    assert quality.images[0].ious is None
+    assert quality.cells_at(0.5) is quality.ap_50_90 is quality.cells.panoptic_quality is None
+
+
+@given(st.integers(1, 10**6).flatmap(lambda union: st.tuples(st.integers(1, union), st.just(union))))
+def test_rounded_ious_pass_the_same_thresholds(fraction):
+    shared, union = fraction
+    matching = Matching(0.5, 1, 1, (Match(1, 1, shared / union),))
+    (iou,) = image_counts(SAMPLE, ConfusionCounts(0, 0, 0, 0), matching).ious
+    assert iou == int(shared * 10**6 // union) / 1e6
+
+
+SAMPLE = Sample(
+    stem="a", image_path=Path("a"), mask_path=Path("a"), labels_path=None, split="test", source_image="a"
+)
+
+
+@given(st.integers(0, 2**32))
+def test_cells_at_a_threshold_are_those_of_matching_anew(seed):
+    rng = np.random.default_rng(seed)
+    truth, found = np.zeros((2, 48, 48), np.int32)
+    for number in range(1, 9):
+        centre, size = rng.integers(0, 48, 2), int(rng.integers(3, 9))
+        for labels in (truth, found):
+            cv2.circle(labels, (centre + rng.integers(-2, 3, 2)).tolist(), size, number, -1)
+    overlaps = overlap(truth, found)
+    image = image_counts(SAMPLE, ConfusionCounts(0, 0, 0, 0), overlaps.match())
+    for threshold in (0.5, 0.55, 0.6, 0.75, 0.9):
+        expected, got = overlaps.match(threshold).counts, image.cells_at(threshold)
+        assert (expected.true, expected.found, expected.matched) == (got.true, got.found, got.matched)
+        assert got.iou_sum == pytest.approx(expected.iou_sum, abs=1e-5)

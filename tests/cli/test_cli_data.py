@@ -61,7 +61,7 @@ def test_import_says_what_it_made_and_check_finds_no_problem(run, cells, tmp_pat
     assert "Importing: 6/6" in stderr
     code, stdout, _ = run("data", "check", out)
     assert code == 0
-    assert stdout.splitlines()[0] == f"{out}: 6 images; 32x32 (6)"
+    assert stdout.splitlines()[0] == f"{out}: 6 images with masks; 32x32 (6)"
     assert stdout.splitlines()[-1] == "no problems"
 
 
@@ -111,7 +111,7 @@ def test_quiet_leaves_stderr_empty(run, dataset):
         (("check", "nowhere"), "error: expected the folder of a data set at nowhere, but there is none"),
         (("import", "cells", "new", "--format", "labls"), "error: no format 'labls'; did you mean 'labels'?"),
         (("import", "cells", "new", "--format", "coco", "--masks", "x"), "the format coco takes no --masks"),
-        (("import", "cells", "new", "--format", "paired"), "expected folders images/ and masks/ in cells"),
+        (("import", "cells", "new", "--format", "paired"), "expected a folder of images at cells/masks"),
         (("import", "cells", "cells", "--format", "labels", "--force"), "cells was not made by this command"),
         (("import", "cells", "set", "--format", "labels"), "error: set exists already"),
         (("import", "cells", "new", "--format", "labels"), "every image of cells is smaller than 256x256"),

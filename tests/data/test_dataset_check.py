@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from edgeseg.data.check import check_dataset
-from edgeseg.data.check_report import SEVERITIES
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
+from edgeseg.data.problems import SEVERITIES
 from edgeseg.errors import DatasetError
 
 STEMS = [f"f{index}" for index in range(6)]
@@ -35,6 +35,23 @@ def root(tmp_path):
         write_png(tmp_path / "masks" / f"{stem}.png", mask)
     write_splits(tmp_path, SPLITS)
     return tmp_path
+
+
+def label(root, cells=None, *, keep_masks=True):
+    """Label images for all: one cell that fills the mask; and of f1 the given cells, number -> rectangles."""
+    for stem in STEMS:
+        labels = np.zeros((16, 20), np.uint16)
+        for number, places in (cells if cells and stem == "f1" else {1: [(0, 0, 8, 10)]}).items():
+            for top, left, height, width in places:
+                labels[top : top + height, left : left + width] = number
+        write_png(root / "labels" / f"{stem}.png", labels)
+    if not keep_masks:
+        shutil.rmtree(root / "masks")
+    return root
+
+
+def labels(root, name):
+    return root / "labels" / name
 
 
 def found(root):
@@ -160,6 +177,21 @@ def write_stack(root):
         (lambda r: images(r, "notes.txt").touch(), "not-an-image", ("images/notes.txt",)),
         (lambda r: shutil.rmtree(r / "masks"), "missing-folder", ("masks/",)),
         (lambda r: [path.unlink() for path in (r / "masks").iterdir()], "no-images", ("masks/",)),
+        (lambda r: labels(label(r), "f1.png").unlink(), "missing-label", ("images/f1.png",)),
+        (lambda r: truncate(labels(label(r), "f1.png")), "unreadable-label", ("labels/f1.png",)),
+        (
+            lambda r: label(r, {1: [(0, 0, 4, 4)], 9: [(0, 6, 4, 4), (8, 6, 4, 4)]}),
+            "cell-in-pieces",
+            ("labels/f1.png",),
+        ),
+        (lambda r: label(r, {1: [(0, 0, 4, 4)], 2: [(8, 8, 3, 5)]}), "speck", ("labels/f1.png",)),
+        (lambda r: label(r, {1: [(0, 0, 8, 9)]}), "mask-disagrees", ("masks/f1.png",)),
+        (lambda r: truncate(masks(label(r), "f1.png")), "mask-disagrees", ("masks/f1.png",)),
+        (
+            lambda r: label(r, {255: [(0, 0, 4, 4), (8, 6, 4, 4)]}),
+            "labels-are-masks",
+            ("labels/f1.png",),
+        ),
     ],
 )
 def test_each_problem_has_its_code_and_names_its_files(root, spoil, code, files):
@@ -244,3 +276,62 @@ def test_no_folder_is_a_sentence(tmp_path):
 
 def test_an_empty_folder_is_a_report(tmp_path):
     assert found(tmp_path) == {("missing-folder", ("images/",)), ("missing-folder", ("masks/",))}
+
+
+class TestLabels:
+    def test_a_good_data_set_has_no_problems_with_masks_or_without(self, root):
+        assert check_dataset(label(root)).problems == ()
+        report = check_dataset(label(root, keep_masks=False))
+        assert (report.problems, report.notes, report.truth) == ((), (), "labels")
+
+    def test_masks_tell_no_cells(self, root):
+        assert [split.cells for split in check_dataset(root).splits] == [None] * 3
+        assert check_dataset(root).truth == "masks"
+
+    def test_cells_that_touch_are_counted_and_what_perfect_masks_reach_is_said(self, root):
+        """Of nine cells three hang together by a corner and a side: masks would find six and a triple one."""
+        cells = {
+            1: [(0, 0, 4, 4)], 2: [(4, 4, 4, 4)], 3: [(4, 8, 4, 4)], 4: [(0, 13, 4, 4)],
+        }  # fmt: skip
+        report = check_dataset(label(root, cells, keep_masks=False))
+        train, val, _ = report.splits
+        assert (train.cells.cells, train.cells.touching, train.cells.by_masks.f1) == (7, 3, 2 * 4 / (7 + 5))
+        assert (val.cells.cells, val.cells.touching, val.cells.by_masks.f1) == (1, 0, 1)
+        (note,) = report.notes
+        assert note == (
+            "3 of 9 cells touch another: split into connected pieces, even perfect masks would find cells "
+            "with an F1 of 0.75"
+        )
+        assert report.to_dict()["splits"][0]["cells"]["by_masks"]["f1"] == 2 / 3
+
+    def test_a_blank_label_image_is_an_empty_field(self, root):
+        label(root)
+        write_png(labels(root, "f1.png"), np.zeros((16, 20), np.uint16))
+        write_png(masks(root, "f1.png"), np.zeros((16, 20), np.uint8))
+        assert found(root) == {("empty-mask", ("labels/f1.png",))}
+        assert check_dataset(root).splits[0].cells.cells == 3
+
+    @pytest.mark.parametrize(
+        ("image", "sentence"),
+        [
+            (np.full((16, 20), 70_000, np.int32), "numbers of cells up to 65,535"),
+            (np.zeros((16, 20, 3), np.uint8), "a label image with one channel"),
+        ],
+    )
+    def test_label_images_that_cannot_be_taken_say_why(self, root, image, sentence):
+        labels(label(root), "f1.png").unlink()
+        cv2.imwrite(str(labels(root, "f1.tif")), image)
+        (problem,) = check_dataset(root).problems
+        assert (problem.code, problem.files) == ("unreadable-label", ("labels/f1.tif",))
+        assert sentence in problem.message
+
+    def test_a_label_image_of_another_size_is_found(self, root):
+        label(root, keep_masks=False)
+        write_png(labels(root, "f1.png"), np.ones((8, 20), np.uint16))
+        assert ("size-mismatch", ("images/f1.png", "labels/f1.png")) in found(root)
+
+    def test_text_files_in_labels_are_said_and_the_masks_used(self, root):
+        (root / "labels").mkdir()
+        labels(root, "f0.txt").touch()
+        assert found(root) == {("not-an-image", ("labels/f0.txt",))}
+        assert check_dataset(root).truth == "masks"

@@ -157,7 +157,9 @@ def bench_on(
 
 def _dataset_used(dataset: SegmentationDataset, split: str) -> DatasetUsed:
     of = len(dataset.split(split))
-    return DatasetUsed(name=dataset.name, digest=dataset.digest, split=split, images=of, of=of)
+    return DatasetUsed(
+        name=dataset.name, digest=dataset.digest, split=split, images=of, of=of, truth=dataset.kind
+    )
 
 
 def _at_all(

@@ -136,7 +136,8 @@ def _add_dataset(tar: tarfile.TarFile, samples: Sequence[Sample]) -> None:
     _add_text(tar, "data/splits.csv", _splits(samples))
     for sample in samples:
         _add(tar, sample.image_path, f"data/images/{sample.image_path.name}", error=DatasetError)
-        _add(tar, sample.mask_path, f"data/masks/{sample.mask_path.name}", error=DatasetError)
+        truth = sample.truth_path
+        _add(tar, truth, f"data/{truth.parent.name}/{truth.name}", error=DatasetError)
 
 
 def _splits(samples: Sequence[Sample]) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from edgeseg.data.dataset import read_splits
 from edgeseg.data.importing.manifest import ImportedImage
 from edgeseg.data.importing.options import ImportOptions
 from edgeseg.data.importing.sources import Source
+from edgeseg.data.layout import SPLITS_FILE, Rows, judge_splits, refuse
 from edgeseg.data.splits import assign_splits, source_of
 from edgeseg.errors import ConfigError, DatasetError
 
@@ -30,9 +30,7 @@ def source_image(stem: str, group: str) -> str:
     return name
 
 
-def given_splits(
-    root: Path, options: ImportOptions, sources: Sequence[Source]
-) -> dict[str, tuple[str, str]] | None:
+def given_splits(root: Path, options: ImportOptions, sources: Sequence[Source]) -> Rows | None:
     """The division that a paired data set brings along; None if it has none.
 
     Returns:
@@ -49,7 +47,9 @@ def given_splits(
             f"{root / 'splits.csv'} divides these images already, so --seed and --group would be ignored; "
             "leave them out, or remove the file"
         )
-    return read_splits(root, [source.stem for source in sources])
+    rows, problems = judge_splits(root / SPLITS_FILE, {source.stem: source.image for source in sources})
+    refuse(problems, root)
+    return rows
 
 
 def keep(

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.data.dataset import by_stem, size_text
+from edgeseg.data.dataset import size_text
 from edgeseg.data.images import list_images, read_image, read_labels
+from edgeseg.data.layout import files_by_stem, refuse
 from edgeseg.errors import DatasetError
 
 #: What annotation tools append to the stem of an image to name its labels (Cellpose: `_cp_masks`).
@@ -77,7 +78,7 @@ def paired_sources(images: Path, masks: Path) -> list[Source]:
 def _partners(
     images: Path, masks: Path, endings: tuple[str, ...], read: Callable[[Path], Annotation]
 ) -> list[Source]:
-    image_paths, mask_paths = by_stem(images, error=images.parent), by_stem(masks, error=masks.parent)
+    image_paths, mask_paths = _by_stem(images), _by_stem(masks)
     if images.samefile(masks):
         raise DatasetError(f"expected images and masks in two folders, but both are {images}")
     sources = []
@@ -92,6 +93,12 @@ def _partners(
         )
         sources.append(source)
     return sources
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    found, problems = files_by_stem(folder)
+    refuse(problems, folder.parent)
+    return found
 
 
 def _read_label_image(path: Path) -> Annotation:

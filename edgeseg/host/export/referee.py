@@ -97,7 +97,7 @@ def _count(artifact: Artifact, dataset: SegmentationDataset) -> list[ConfusionCo
     for sample in dataset.split("val"):
         image, truth = sample.read()
         mask = segment(preprocessing.apply(image, artifact.preprocessing), segmenter)
-        counts.append(pixels.count(truth, mask != 0))
+        counts.append(pixels.count(truth.mask, mask != 0))
     return counts
 
 

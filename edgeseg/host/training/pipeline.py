@@ -43,7 +43,8 @@ class TrainingImages:
         """Image `(H, W)` uint8, preprocessed, and mask `(H, W)` bool."""
         if index in self._cache:
             return self._cache[index]
-        image, mask = self._samples[index].read()
+        image, truth = self._samples[index].read()
+        mask = truth.mask
         pair = preprocessing.apply(image, self._prepare), mask
         if self._bytes + image.nbytes + mask.nbytes <= CACHE_BYTES:
             self._bytes += image.nbytes + mask.nbytes

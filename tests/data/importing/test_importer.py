@@ -76,9 +76,9 @@ def test_whole_images_come_through_pixel_by_pixel(tmp_path, kind):
     samples = open_dataset(tmp_path / "out").samples
     assert [sample.stem for sample in samples] == sorted(fields)
     for sample in samples:
-        image, mask = sample.read()
+        image, truth = sample.read()
         np.testing.assert_array_equal(image, fields[sample.stem][0])
-        np.testing.assert_array_equal(mask, fields[sample.stem][1] > 0)
+        np.testing.assert_array_equal(truth.mask, fields[sample.stem][1] > 0)
 
 
 @pytest.mark.parametrize("kind", WRITERS)

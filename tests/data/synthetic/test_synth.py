@@ -218,7 +218,7 @@ class TestWriteDataset:
         for index, sample in enumerate(dataset.samples):
             image, mask = synthesize(index, size=64, seed=3)
             assert np.array_equal(sample.read()[0], image)
-            assert np.array_equal(sample.read()[1], mask)
+            assert np.array_equal(sample.read()[1].mask, mask)
             values = np.unique(cv2.imread(str(sample.mask_path), cv2.IMREAD_UNCHANGED))
             assert set(values) <= {0, 255}
         assert [len(dataset.split(name)) for name in ("train", "val", "test")] == [6, 2, 2]

@@ -61,7 +61,7 @@ def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
     for sample in blobs.split("val"):
         image, truth = sample.read()
         mask = segmenter.mask(preprocessing.apply(image, run.training.preprocessing))
-        counts.append(pixels.count(truth, mask))
+        counts.append(pixels.count(truth.mask, mask))
     stated = run_folder.read_record(tuned(run)).best.val_dice
     assert pixels.pooled(counts)["dice"] == pytest.approx(stated, abs=1e-9)
 
