@@ -1,4 +1,4 @@
-"""The 95 % interval of each figure of quality and of latency, by the bootstrap."""
+"""The 95 % interval of each figure of quality, by the bootstrap."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.metrics.bootstrap import Interval, draw_images, draw_samples, percentile_interval
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.metrics.statistics import Interval, draw_pooled, percentile_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,8 @@ def quality_draws(quality: QualityResult, name: str) -> npt.NDArray[np.float64]:
     that of the files on the same images.
     """
     figure = _FIGURES[name]
-    times = draw_images([image.source for image in quality.images])
-    sums = times @ np.array([figure.parts(image) for image in quality.images], np.int64)
-    return np.array([figure.figure(row) for row in sums.tolist()])
+    sources = [image.source for image in quality.images]
+    return draw_pooled([figure.parts(image) for image in quality.images], sources, figure.figure)
 
 
 def quality_interval(quality: QualityResult, name: str) -> Interval | None:
@@ -71,9 +69,3 @@ def quality_interval(quality: QualityResult, name: str) -> Interval | None:
     if len({image.source for image in quality.images}) < 2:
         return None
     return percentile_interval(quality_draws(quality, name))
-
-
-def latency_draws(measurement: Measurement, *, seed: int = 0) -> npt.NDArray[np.float64]:
-    """The median time of `invoke`, milliseconds, in each draw of rounds and samples, `(draws,)`."""
-    rounds = [[lap.invoke_ns for lap in run.laps.counted] for run in measurement.runs]
-    return draw_samples(rounds, lambda times: float(np.median(times)) / 1e6, seed=seed)

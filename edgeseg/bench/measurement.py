@@ -123,9 +123,14 @@ class Measurement:
     failure: Failure | None = None
 
     @property
+    def rounds_ns(self) -> tuple[tuple[int, ...], ...]:
+        """The counted inferences of each process, the network alone."""
+        return tuple(tuple(lap.invoke_ns for lap in run.laps.counted) for run in self.runs)
+
+    @property
     def invoke_ns(self) -> tuple[int, ...]:
         """All counted inferences, the network alone; empty where none was measured."""
-        return tuple(lap.invoke_ns for run in self.runs for lap in run.laps.counted)
+        return tuple(time for times in self.rounds_ns for time in times)
 
     @property
     def spread(self) -> float:

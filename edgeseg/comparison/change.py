@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from edgeseg.metrics.bootstrap import Interval
+from edgeseg.metrics.statistics import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,7 @@ from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import ModelResult
 from edgeseg.comparison import change
 from edgeseg.comparison.change import Change, Metric
-from edgeseg.comparison.latency import ratio_interval
-from edgeseg.metrics.bootstrap import Interval, percentile_interval
+from edgeseg.metrics.statistics import Interval, median_ratio_interval, percentile_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,9 @@ def _interval(base: QualityResult, new: QualityResult, name: str) -> Interval | 
 def speed_changes(label: Label, base: Measurement, new: Measurement) -> Iterator[Change]:
     """Median time of the network, and peak memory; both must have runs."""
     times = _value(base, "p50_ms"), _value(new, "p50_ms")
-    yield label.row(change.LATENCY, *times, ratio_interval(base, new, times[1] / times[0]))
+    yield label.row(
+        change.LATENCY, *times, median_ratio_interval(new.rounds_ns, base.rounds_ns, times[1] / times[0])
+    )
     yield label.row(change.MEMORY, _value(base, "peak_mb"), _value(new, "peak_mb"))
 
 

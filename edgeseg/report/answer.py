@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edgeseg.comparison.change import Change
 from edgeseg.comparison.figures import Label, speed_changes
-from edgeseg.metrics.bootstrap import CONFIDENCE
+from edgeseg.metrics.statistics import CONFIDENCE
 from edgeseg.report.columns import BY_NAME, NOTHING
 from edgeseg.report.rows import Row
 

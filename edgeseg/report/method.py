@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from edgeseg.bench.result import BenchResult
 from edgeseg.machine.machine import MachineState
 from edgeseg.machine.memory import MB
-from edgeseg.metrics.bootstrap import CONFIDENCE, DRAWS
+from edgeseg.metrics.statistics import CONFIDENCE, DRAWS
 
 _UNKNOWN = "not told"
 

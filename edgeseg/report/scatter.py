@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgeseg.metrics.bootstrap import Interval
+from edgeseg.metrics.statistics import Interval
 from edgeseg.report.drawing import ACCENT, GRID, INK, MUTED, load_altair, log_ticks, svg
 from edgeseg.report.rows import Row
 

@@ -1,14 +1,12 @@
-"""Intervals: deterministic, paired, wide where images are few, and right as often as they say."""
+"""Intervals of figures: deterministic, paired, and wide where images are few."""
 
 import numpy as np
 import pytest
 
-from edgeseg.bench.intervals import QUALITY_FIGURES, latency_draws, quality_draws, quality_interval
+from edgeseg.bench.intervals import QUALITY_FIGURES, quality_draws, quality_interval
 from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.metrics.bootstrap import draw_images, percentile_interval
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts
-from support.bench_results import make_measurement, make_run
 
 
 def random_quality(seed, images=40, tiles=1):
@@ -62,31 +60,3 @@ def test_draws_of_two_results_on_the_same_images_belong_together():
         )
     )
     assert (quality_draws(worse, "dice") < quality_draws(quality, "dice")).all()
-
-
-def test_the_interval_holds_the_truth_about_as_often_as_it_says():
-    """Mean of 30 uniform values, 200 times: 95 % of the intervals should hold 0.5 (a few less for 30)."""
-    random = np.random.default_rng(5)
-    held = 0
-    for trial in range(200):
-        values = random.random(30)
-        times = draw_images([str(image) for image in range(30)], seed=trial, draws=400)
-        low, high = percentile_interval(times @ values / 30)
-        held += low <= 0.5 <= high
-    assert 0.88 <= held / 200 <= 0.99
-
-
-def test_each_draw_has_as_many_sources_as_there_are():
-    times = draw_images(["a", "a", "b", "c"], draws=50)
-    assert times.shape == (50, 4)
-    assert (times[:, 0] == times[:, 1]).all()
-    assert (times[:, 1:].sum(axis=1) == 3).all()
-
-
-def test_a_median_time_varies_with_the_rounds():
-    """Rounds that differ make an uncertain median, samples that differ within alike rounds hardly."""
-    apart = latency_draws(make_measurement(make_run(*[10] * 30), make_run(*[20] * 30), make_run(*[30] * 30)))
-    alike = latency_draws(make_measurement(*[make_run(*range(10, 40))] * 3))
-    assert percentile_interval(apart) == (10, 30)
-    low, high = percentile_interval(alike)
-    assert 18 < low < 24.5 < high < 31

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgeseg.metrics.bootstrap import Interval
+from edgeseg.metrics.statistics import Interval
 from edgeseg.report.drawing import ACCENT, INK, load_altair, svg
 
 #: Colours of the page, for up to eight series; shapes and dashes tell them apart as well.

@@ -15,10 +15,9 @@ from statistics import variance
 
 import numpy as np
 
-from edgeseg.comparison.latency import student_t
 from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.report.results import File, Floats, StudyResults, mean_over, seed_means
-from edgeseg.metrics.bootstrap import Interval, percentile_interval
+from edgeseg.metrics.statistics import Interval, percentile_interval, student_t
 
 #: With fewer degrees of freedom a spread is a guess.
 _LEAST_FREEDOM = 2

@@ -10,7 +10,7 @@ from edgeseg.host.study.report.claims import batch_contrast
 from edgeseg.host.study.report.results import StudyResults, Training, mean_over
 from edgeseg.host.study.report.rows import TITLES, Cell
 from edgeseg.host.study.tasks import TRAIN
-from edgeseg.metrics.bootstrap import percentile_interval
+from edgeseg.metrics.statistics import percentile_interval
 from edgeseg.report.figures import Figure
 
 #: The epochs of the paper's first panel of Figure 2.

@@ -19,8 +19,8 @@ from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
 from edgeseg.host.study.plan import StudyPlan
 from edgeseg.host.study.tasks import BENCH, Task, cell_name, list_tasks, run_of
-from edgeseg.metrics.bootstrap import draw_images
 from edgeseg.metrics.pixels import NAMES
+from edgeseg.metrics.statistics import draw_sources
 
 Floats = npt.NDArray[np.float64]
 
@@ -193,7 +193,7 @@ def read_results(path: Path) -> StudyResults:
             for task in tasks
             if task.id not in done and not ((each := records[task.id]) and each.state == FAILED)
         ),
-        times=draw_images([image.source for image in files[0].quality.images]),
+        times=draw_sources([image.source for image in files[0].quality.images]),
     )
 
 

@@ -11,8 +11,8 @@ from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.report.difference import between_variants
 from edgeseg.host.study.report.paper import paper_table
 from edgeseg.host.study.report.results import File, StudyResults, mean_over, seed_means
-from edgeseg.metrics.bootstrap import percentile_interval
 from edgeseg.metrics.pixels import NAMES
+from edgeseg.metrics.statistics import percentile_interval
 from edgeseg.report.columns import Column
 from edgeseg.report.pareto import front
 from edgeseg.report.rows import Value
