@@ -39,13 +39,13 @@ from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.host.export.convert import convert
+from edgeseg.host.training.build import build_network
 from edgeseg.host.training.keras import keras, tf
-from edgeseg.host.training.unet import build_unet
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.recipe import DYNAMIC_INT8, INT8_PTQ
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.networks.architecture import full_widths
+from edgeseg.networks.layers import cuttable
 from edgeseg.networks.unet import UNetConfig
 
 SIZE = 64
@@ -64,7 +64,7 @@ def calibration_images() -> npt.NDArray[np.uint8]:
 def build(network: UNetConfig = NETWORK, *, seed: int = 0) -> Any:
     """The network with random weights that depend on the seed alone."""
     keras.utils.set_random_seed(seed)
-    return build_unet(network, input_size=SIZE, batch_size=1)
+    return build_network(network, input_size=SIZE, batch_size=1)
 
 
 def export(weights: Path) -> bytes:
@@ -76,7 +76,7 @@ def export(weights: Path) -> bytes:
 
 def widened() -> bytes:
     """The bottom's first convolution twice as wide."""
-    widths = list(full_widths(NETWORK.base_filters, NETWORK.levels, NETWORK.decoder))
+    widths = [each.channels for each in cuttable(NETWORK.layers)]
     widths[2 * (NETWORK.levels - 1)] *= 2
     wider = replace(NETWORK, base_filters=2 * NETWORK.base_filters, widths=tuple(widths))
     return convert(build(wider), INT8_PTQ, calibration_images())

@@ -23,7 +23,7 @@ from edgeseg.host.training import fit, run_folder
 from edgeseg.host.training.keras import tf
 from edgeseg.host.training.pipeline import batches, epoch_dataset
 from edgeseg.host.training.trainee import from_scratch
-from edgeseg.networks.presets import preset
+from edgeseg.networks.families import preset
 
 
 def step_times(model: Any, examples: Any, steps: int) -> list[float]:

@@ -29,8 +29,8 @@ from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult, load_result
 from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.host.export.convert import convert
+from edgeseg.host.training.build import build_network
 from edgeseg.host.training.keras import keras
-from edgeseg.host.training.unet import build_unet
 from edgeseg.model.recipe import INT8_PTQ
 from edgeseg.networks.unet import UNetConfig
 
@@ -48,7 +48,7 @@ def write_model(folder: Path, filters: int) -> None:
     images = np.stack([synthesize(index, size=SIZE)[0] for index in range(8)])
     images[0, 0, :2] = 0, 255
     folder.mkdir()
-    model = build_unet(network, input_size=SIZE, batch_size=1)
+    model = build_network(network, input_size=SIZE, batch_size=1)
     (folder / NAME).write_bytes(convert(model, INT8_PTQ, images))
 
 

@@ -9,8 +9,9 @@ import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.networks.presets import PRESETS, override, setting_names
-from edgeseg.networks.presets import preset as find_preset
+from edgeseg.networks.families import PRESETS, setting_names
+from edgeseg.networks.families import preset as find_preset
+from edgeseg.networks.preset import override
 from edgeseg.networks.training import LOSSES, OPTIMIZERS
 
 _DEFAULT_PRESET = "unet-16"
@@ -34,7 +35,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
 ) -> None:
-    """Train a U-Net and keep the epoch with the best validation Dice."""
+    """Train a network and keep the epoch with the best validation Dice."""
     flags = {"optimizer": optimizer, "loss": loss, "epochs": epochs, "batch_size": batch_size, "seed": seed}
     chosen = [f"{key}={value}" for key, value in flags.items() if value is not None]
     if resume and (preset or chosen or settings or force):

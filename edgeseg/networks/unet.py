@@ -2,79 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
-from edgeseg.errors import ConfigError
-from edgeseg.networks import architecture
-from edgeseg.settings import check_choice, check_range, from_stored
+from edgeseg.networks.layers import (
+    IMAGE,
+    LOGITS,
+    PROBABILITY,
+    Concatenation,
+    Convolution,
+    Layer,
+    Layers,
+    MaxPooling,
+    Sigmoid,
+    Upsampling,
+)
+from edgeseg.networks.network import Network
+from edgeseg.networks.preset import Preset
+from edgeseg.networks.training import TrainingConfig
+from edgeseg.settings import check_choice, check_range
 
 DECODERS = ("transpose", "bilinear")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UNetConfig:
-    """The network.
+class UNetConfig(Network):
+    """A U-Net.
 
     Attributes:
         base_filters: channels of the first level; each level below has twice as many.
         levels: resolutions, the bottom one included; the study has 5.
-        decoder: `transpose` (Conv2DTranspose, no BatchNorm behind it: field experience with
-            quantization-aware training) or `bilinear` (UpSampling2D and a convolution).
-        input_size: height and width of the exported file's input, in pixels.
-        widths: channels of each convolution in order (`architecture.convolutions`, without the last) where
-            they are fewer than `base_filters` gives: a slimmed network.
+        decoder: `transpose` (a transposed convolution, no BatchNorm behind it: quantization-aware training
+            cannot fold it and leaves a float island) or `bilinear` (upsampling and a convolution).
     """
+
+    family: ClassVar[str] = "unet"
 
     base_filters: int = 16
     levels: int = 5
     decoder: str = "transpose"
-    input_size: int = 256
-    widths: tuple[int, ...] = ()
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse settings that are out of range, with a `ConfigError`."""
         check_range("base_filters", self.base_filters, 1, 256)
         check_range("levels", self.levels, 2, 7)
         check_choice("decoder", self.decoder, DECODERS)
-        check_range("input_size", self.input_size, self.multiple, 8192)
-        if self.input_size % self.multiple:
-            raise ConfigError(
-                f"expected an input_size divisible by {self.multiple} (2^(levels-1)), "
-                f"but got {self.input_size}"
-            )
-        if self.widths:
-            full = architecture.full_widths(self.base_filters, self.levels, self.decoder)
-            if len(self.widths) != len(full):
-                raise ConfigError(
-                    f"expected {len(full)} widths, one for each convolution, but got {len(self.widths)}"
-                )
-            for width, most in zip(self.widths, full, strict=True):
-                check_range("each of the widths", width, 1, most)
 
     @property
     def multiple(self) -> int:
-        """Height and width of any input must be multiples of this many pixels."""
+        """Each level but the bottom one halves height and width."""
         return 1 << (self.levels - 1)
 
     @property
-    def name(self) -> str:
-        """`unet-16`; what differs is added: `unet-16-bilinear`, `unet-16-slim25` (% of the MACs)."""
+    def title(self) -> str:
+        """`unet-16`, `unet-16-4levels-bilinear`."""
         parts = ["unet", str(self.base_filters)]
         if self.levels != 5:
             parts.append(f"{self.levels}levels")
         if self.decoder != "transpose":
             parts.append(self.decoder)
-        if self.widths:
-            share = architecture.count_macs(self) / architecture.count_macs(replace(self, widths=()))
-            parts.append(f"slim{100 * share:.0f}")
         return "-".join(parts)
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self) | {"widths": list(self.widths)}
+    def design(self) -> Layers:
+        """The layers at their full width."""
+        return tuple(_design(self))
 
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data; `ConfigError` on a key or value that does not fit."""
-        return from_stored(cls, {**value, "widths": tuple(value.get("widths", ()))})
+
+def _design(config: UNetConfig) -> Iterator[Layer]:
+    last = IMAGE
+    for level in range(config.levels - 1):
+        yield from _block(last, f"down{level}", config.base_filters << level)
+        yield MaxPooling(name=f"pool{level}", inputs=(f"down{level}b",))
+        last = f"pool{level}"
+    yield from _block(last, "bottom", config.base_filters << (config.levels - 1))
+    last = "bottomb"
+    for level in reversed(range(config.levels - 1)):
+        width = config.base_filters << level
+        if config.decoder == "transpose":
+            yield Convolution(
+                name=f"up{level}", inputs=(last,), channels=width, kernel=2, stride=2, transposed=True,
+                normalized=False, activation="linear",
+            )  # fmt: skip
+        else:
+            yield Upsampling(name=f"resize{level}", inputs=(last,))
+            yield Convolution(name=f"up{level}", inputs=(f"resize{level}",), channels=width)
+        yield Concatenation(name=f"skip{level}", inputs=(f"down{level}b", f"up{level}"))
+        yield from _block(f"skip{level}", f"merge{level}", width)
+        last = f"merge{level}b"
+    yield Convolution(
+        name=LOGITS, inputs=(last,), channels=config.maps, kernel=1, normalized=False, activation="linear"
+    )
+    yield Sigmoid(name=PROBABILITY, inputs=(LOGITS,))
+
+
+def _block(last: str, name: str, width: int) -> Iterator[Layer]:
+    yield Convolution(name=f"{name}a", inputs=(last,), channels=width)
+    yield Convolution(name=f"{name}b", inputs=(f"{name}a",), channels=width)
+
+
+#: `unet-64` trains as the study did: 31.0 M parameters, Adam, BCE, 100 epochs, batch 8, whole images.
+#: The smaller ones are for two cores and for a Raspberry Pi, with what worked best on nih3t3_phase.
+PRESETS: Mapping[str, Preset] = types.MappingProxyType(
+    {
+        "unet-64": Preset(
+            network=UNetConfig(base_filters=64),
+            training=TrainingConfig(
+                optimizer="adam", loss="bce", schedule="study", learning_rate=1e-4, epochs=100, crop_size=0
+            ),
+        ),
+        "unet-32": Preset(network=UNetConfig(base_filters=32), training=TrainingConfig()),
+        "unet-16": Preset(network=UNetConfig(base_filters=16), training=TrainingConfig()),
+        "unet-8": Preset(network=UNetConfig(base_filters=8), training=TrainingConfig()),
+    }
+)

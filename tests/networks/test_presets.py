@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.errors import ConfigError, nearest
-from edgeseg.networks.presets import PRESETS, Preset, override, preset, setting_names
+from edgeseg.networks.families import PRESETS, network_from_dict, preset, setting_names
+from edgeseg.networks.preset import network_settings, override
 from edgeseg.networks.training import TrainingConfig
-from edgeseg.networks.unet import UNetConfig
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_survives_the_way_through_json_data(name):
     chosen = PRESETS[name]
-    assert UNetConfig.from_dict(chosen.network.to_dict()) == chosen.network
+    assert network_from_dict(chosen.network.to_dict()) == chosen.network
     assert TrainingConfig.from_dict(chosen.training.to_dict()) == chosen.training
 
 
@@ -68,7 +68,8 @@ def test_an_unknown_key_in_stored_data_is_refused():
 
 @given(st.sampled_from(setting_names()))
 def test_every_setting_named_in_the_help_can_be_set(name):
-    base = Preset(network=UNetConfig(), training=TrainingConfig())
+    of_its_family = [each for each in PRESETS.values() if name in network_settings(type(each.network))]
+    base = (of_its_family or list(PRESETS.values()))[0]
     owner = base.training.preprocessing if "." in name else None
     current = getattr(owner, name.partition(".")[2]) if owner else _current(base, name)
     assert override(base, [f"{name}={current}"]) == base

@@ -15,7 +15,8 @@ from edgeseg.errors import ConfigError
 #: with as many multiply-accumulates, those with widths such as 12 and 20 were slower, and 4 no faster than 8.
 STEP = 8
 
-Scores = Mapping[str, npt.NDArray[np.float64]]
+Array = npt.NDArray[np.float64]
+Scores = Mapping[str, Array]
 Widths = dict[str, int]
 
 
@@ -51,10 +52,8 @@ def choose_widths(importance: Scores, costs: Mapping[str, float], fits: Callable
     return widths(most)
 
 
-def both_signs(
-    importance: npt.NDArray[np.float64], weights: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float64]:
-    """Importance in the layer that the logits read, so that channels of both signs stay.
+def both_signs(importance: Array, weights: npt.NDArray[np.float32]) -> Array:
+    """Importance in the layer that the logits read, so that channels of both signs stay for each map.
 
     Behind a ReLU, channels whose weights have one sign can argue for the cells only, or only against
     them; each alone may matter most, but a network that keeps no other cannot learn. So the first of
@@ -62,16 +61,18 @@ def both_signs(
 
     Args:
         importance: of the channels, `(channels,)`.
-        weights: with which the logits read them, `(channels,)`.
+        weights: with which the logits of each map read them, `(channels, maps)`.
 
     Returns:
-        `(channels,)`: the greater importance of the two channels of one rank.
+        `(channels,)`: the greater importance of the two channels of one rank; the greatest of all maps.
     """
-    signs = [np.flatnonzero(weights >= 0), np.flatnonzero(weights < 0)]
-    ranked = [each[np.argsort(-importance[each], kind="stable")] for each in signs]
     result = importance.copy()
-    for positive, negative in zip(*ranked, strict=False):
-        result[[positive, negative]] = max(importance[positive], importance[negative])
+    for column in weights.T:
+        signs = [np.flatnonzero(column >= 0), np.flatnonzero(column < 0)]
+        ranked = [each[np.argsort(-importance[each], kind="stable")] for each in signs]
+        for positive, negative in zip(*ranked, strict=False):
+            both = max(importance[positive], importance[negative])
+            result[[positive, negative]] = np.maximum(result[[positive, negative]], both)
     return result
 
 

@@ -15,8 +15,8 @@ from edgeseg.host.training.record import Origin
 from edgeseg.host.training.run_folder import RunFolder, create_run, open_run, read_history
 from edgeseg.host.training.trainee import Method
 from edgeseg.model.fine_tuning import MethodOptions, run_path
+from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
-from edgeseg.networks.unet import UNetConfig
 from edgeseg.progress import Progress
 from edgeseg.records import to_data
 
@@ -27,7 +27,7 @@ def fine_tuned(
     options: MethodOptions,
     method: Method,
     *,
-    network: Callable[[], UNetConfig] | None = None,
+    network: Callable[[], Network] | None = None,
     training: Mapping[str, Any] = MappingProxyType({}),
     force: bool,
     progress: Progress,
@@ -70,7 +70,7 @@ def derive_run(
     *,
     training: TrainingConfig,
     settings: MethodOptions,
-    network: Callable[[], UNetConfig] | None = None,
+    network: Callable[[], Network] | None = None,
     force: bool = False,
 ) -> RunFolder:
     """The run `variants/NAME` in the folder of `parent`: opened where it is there, else made.

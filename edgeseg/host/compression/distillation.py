@@ -24,11 +24,11 @@ def with_answers(teacher: Any) -> Callable[[Batch], Batch]:
     """Adds the teacher's answer to a batch's targets.
 
     Args:
-        teacher: a Keras model, `(N, H, W, 1)` -> `(N, H, W, 1)` probability.
+        teacher: a Keras model, `(N, H, W, channels)` -> `(N, H, W, maps)` probability.
 
     Returns:
-        A function of images and truth, `(N, H, W, 1)` each, that gives the images and `(N, H, W, 2)`: the
-        truth and the teacher's probability.
+        A function of images and truth, `(N, H, W, maps)`, that gives the images and `(N, H, W, 2 * maps)`:
+        the truth and the teacher's probability.
     """
     run = tf.function(lambda images: teacher(images, training=False), reduce_retracing=True)
 
@@ -48,7 +48,8 @@ def distilled(loss: Loss, weight: float) -> Loss:
     """
 
     def both(targets: Any, probability: Any) -> Any:
-        truth, answer = targets[..., :1], targets[..., 1:]
+        maps = probability.shape[-1]
+        truth, answer = targets[..., :-maps], targets[..., -maps:]
         return (1 - weight) * loss(truth, probability) + weight * bce(answer, probability)
 
     return both

@@ -5,7 +5,8 @@ concatenation a scale each (its layout transforms pass over a tensor with two re
 read by a max-pool too), which costs a QUANTIZE operator each; it has one weight scale for all channels of
 a transposed convolution; and its ranges start at +-6. So its quantizers and wrappers stand here in a
 graph of our own, on *grids*: a grid is one scale and zero point, and tensors that the file must hold
-alike (what meets in a concatenation, what goes in and out of a max-pool or an upsampling) share one.
+alike (what meets in a concatenation, what goes in and out of a max-pool, an upsampling, a depth-to-space)
+share one.
 """
 
 from __future__ import annotations
@@ -16,9 +17,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.host.compression.folding import as_list, copy_layer
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.model import encoding
+from edgeseg.networks.layers import (
+    IMAGE,
+    Concatenation,
+    Convolution,
+    Layer,
+    Layers,
+    Sigmoid,
+    Upsampling,
+    convolutions,
+    walk,
+)
+from edgeseg.networks.network import Network
 
 # tfmot takes the Keras that `training.keras` has chosen, so it comes after that.
 # isort: split
@@ -28,56 +40,71 @@ from tensorflow_model_optimization.quantization.keras import QuantizeConfig, qua
 
 layers = keras.layers
 
-#: Grid name -> the least and the greatest value that it holds, 0 among them.
+#: Grid name -> the least and the greatest value that it holds, 0 among them. The grid of the image is fixed,
+#: so that a grey value is its own int8 code but for one bit.
 Ranges = Mapping[str, tuple[float, float]]
 
-#: The grid of the input, fixed so that a grey value is its own int8 code but for one bit.
-IMAGE = "image"
+
+def grids_of(layers: Layers) -> dict[str, str]:
+    """The grid that each layer's output is on.
+
+    Args:
+        layers: of a network.
+
+    Returns:
+        By layer; the grid of a probability does not count, it is the same in every file. A grid is called
+        after the first concatenation that it reaches, else after the Keras layer of the convolution that
+        makes it: runs of version 0.1 keep their ranges under these names.
+    """
+    passed_on = [each for each in layers if not isinstance(each, Convolution | Sigmoid)]
+    names = {IMAGE: IMAGE} | {each.name: each.kernel_layer for each in convolutions(layers)}
+    for each in passed_on:  # all that a layer reads without computing is on one grid, and so is what it makes
+        if isinstance(each, Concatenation):
+            joined = {names[name] for name in each.inputs}
+            first = next((one.name for one in passed_on if one.name in joined), each.name)
+            names |= {name: first for name, grid in names.items() if grid in joined}
+        names[each.name] = names[each.inputs[0]]
+    return names
 
 
 def _trace(
-    model: Any,
+    network: Network,
     image: Any,
     *,
-    apply: Callable[[Any, str], Callable[[Any], Any]],
+    apply: Callable[[Layer, str], Any],
     quantize: Callable[[Any, str], Any],
 ) -> Any:
     """Compute a folded network layer by layer, each tensor put on its grid.
 
     Args:
-        model: from `fold_batch_norm`.
+        network: whose layers are computed.
         image: the input, symbolic or not.
-        apply: what takes the place of a layer that reads the grid of that name.
+        apply: the Keras layer that stands for a layer, which reads the grid of that name.
         quantize: puts a tensor on the grid of that name.
 
     Returns:
         The output, a probability: its grid is the same in every file.
     """
-    together = {
-        id(tensor): layer.name
-        for layer in model.layers
-        if isinstance(layer, layers.Concatenate)
-        for tensor in layer.input
-    }
-    known = {id(model.inputs[0]): (quantize(image, IMAGE), IMAGE)}
-    for layer in model.layers[1:]:
-        inputs = [known[id(tensor)] for tensor in as_list(layer.input)]
-        tensors, grid = [tensor for tensor, _ in inputs], inputs[0][1]
-        output = apply(layer, grid)(tensors if len(tensors) > 1 else tensors[0])
-        if isinstance(layer, layers.Conv2D):
-            grid = together.get(id(layer.output), layer.name)
-        if isinstance(layer, layers.Conv2D | layers.UpSampling2D):
-            output = quantize(output, grid)
-        known[id(layer.output)] = output, grid
-    return known[id(model.outputs[0])][0]
+    grids = grids_of(network.layers)
+
+    def compute(layer: Layer, inputs: list[Any]) -> Any:
+        output = apply(layer, grids[layer.inputs[0]])(inputs if len(inputs) > 1 else inputs[0])
+        if isinstance(layer, Convolution | Upsampling):
+            return quantize(output, grids[layer.name])
+        return output
+
+    return walk(network.layers, quantize(image, IMAGE), compute)[network.layers[-1].name]
 
 
-def measure_ranges(model: Any, images: npt.NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
+def measure_ranges(
+    model: Any, network: Network, images: npt.NDArray[np.uint8]
+) -> dict[str, tuple[float, float]]:
     """The calibration pass: which values occur on each grid.
 
     Args:
         model: from `fold_batch_norm`.
-        images: `(N, H, W)` uint8, prepared training images.
+        network: that it is.
+        images: `(N, H, W)` or `(N, H, W, channels)` uint8, prepared training images.
     """
 
     def find_extremes(batch: Any) -> Any:
@@ -87,7 +114,7 @@ def measure_ranges(model: Any, images: npt.NDArray[np.uint8]) -> dict[str, tuple
             seen.setdefault(grid, []).extend((tf.reduce_min(tensor), tf.reduce_max(tensor)))
             return tensor
 
-        _trace(model, batch, apply=lambda layer, _grid: layer, quantize=watch)
+        _trace(network, batch, apply=lambda layer, _grid: _layer_of(model, layer), quantize=watch)
         return {grid: tf.stack((tf.reduce_min(v), tf.reduce_max(v))) for grid, v in seen.items()}
 
     extremes = tf.function(find_extremes)
@@ -100,7 +127,7 @@ def measure_ranges(model: Any, images: npt.NDArray[np.uint8]) -> dict[str, tuple
     return ranges | {IMAGE: (0.0, 1.0)}
 
 
-def fake_quantize(model: Any, ranges: Ranges) -> Any:
+def fake_quantize(model: Any, network: Network, ranges: Ranges) -> Any:
     """A trainable network that rounds as the int8 file does.
 
     Weights that are zero stay so in training: in a pruned network that keeps the sparsity, in another
@@ -108,19 +135,22 @@ def fake_quantize(model: Any, ranges: Ranges) -> Any:
 
     Args:
         model: from `fold_batch_norm`; its weights are copied.
+        network: that it is.
         ranges: from `measure_ranges`, held fixed.
 
     Returns:
-        A Keras model, `(N, H, W, 1)` float from 0 to 1 -> `(N, H, W, 1)` probability.
+        A Keras model, `(N, H, W, channels)` float from 0 to 1 -> `(N, H, W, maps)` probability.
     """
 
-    def apply(layer: Any, _grid: str) -> Any:
-        return _rounding(layer) if layer.weights else copy_layer(layer)
+    def apply(layer: Layer, _grid: str) -> Any:
+        there = _layer_of(model, layer)
+        return _rounding(there) if isinstance(layer, Convolution) else _copy(there)
 
-    return _on_grids(model, ranges, keras.Input((None, None, 1), name="image"), apply)
+    image = keras.Input((None, None, network.channels), name=IMAGE)
+    return _on_grids(network, ranges, image, apply)
 
 
-def freeze(model: Any, ranges: Ranges, *, input_size: int) -> Any:
+def freeze(model: Any, network: Network, ranges: Ranges) -> Any:
     """The network that is converted: as `fake_quantize`, with the kernels rounded for good.
 
     The converter finds the kernels' scales again, to the bit: it takes them from the largest weights, and
@@ -129,22 +159,25 @@ def freeze(model: Any, ranges: Ranges, *, input_size: int) -> Any:
 
     Args:
         model: from `fold_batch_norm`, trained or not; its weights are copied.
+        network: that it is.
         ranges: from `measure_ranges`.
-        input_size: height and width.
 
     Returns:
-        A Keras model, `(1, size, size, 1)` float from 0 to 1 -> `(1, size, size, 1)` probability.
+        A Keras model, `(1, size, size, channels)` float from 0 to 1 -> `(1, size, size, maps)` probability,
+        with the network's `input_size`.
     """
-    image = keras.Input((input_size, input_size, 1), batch_size=1, name="image")
 
-    def apply(layer: Any, grid: str) -> Any:
+    def apply(layer: Layer, grid: str) -> Any:
         low, high = ranges[grid]
-        return _rounded(layer, step=(high - low) / 255) if layer.weights else copy_layer(layer)
+        there = _layer_of(model, layer)
+        return _rounded(there, step=(high - low) / 255) if isinstance(layer, Convolution) else _copy(there)
 
-    return _on_grids(model, ranges, image, apply)
+    size = network.input_size
+    image = keras.Input((size, size, network.channels), batch_size=1, name=IMAGE)
+    return _on_grids(network, ranges, image, apply)
 
 
-def _on_grids(model: Any, ranges: Ranges, image: Any, apply: Callable[[Any, str], Any]) -> Any:
+def _on_grids(network: Network, ranges: Ranges, image: Any, apply: Callable[[Layer, str], Any]) -> Any:
     grids = {
         name: QuantizeLayer(
             quantizers.FixedQuantizer(num_bits=8, init_min=low, init_max=high, narrow_range=False),
@@ -152,8 +185,18 @@ def _on_grids(model: Any, ranges: Ranges, image: Any, apply: Callable[[Any, str]
         )
         for name, (low, high) in ranges.items()
     }
-    output = _trace(model, image, apply=apply, quantize=lambda tensor, grid: grids[grid](tensor))
-    return keras.Model(image, output, name=model.name)
+    output = _trace(network, image, apply=apply, quantize=lambda tensor, grid: grids[grid](tensor))
+    return keras.Model(image, output, name=network.name)
+
+
+def _layer_of(model: Any, layer: Layer) -> Any:
+    """The Keras layer of a folded network that stands for a layer."""
+    return model.get_layer(layer.kernel_layer if isinstance(layer, Convolution) else layer.name)
+
+
+def _copy(layer: Any, **changes: Any) -> Any:
+    """A new Keras layer of the same kind, with some settings changed and fresh weights."""
+    return type(layer).from_config(layer.get_config() | changes)
 
 
 def copy_weights(trained: Any, model: Any) -> None:
@@ -171,7 +214,7 @@ def _rounded(layer: Any, *, step: float) -> Any:
     kernel, bias = layer.get_weights()
     rounded, steps = round_kernel(kernel, transposed=_is_transposed(layer))
     bias_steps = np.maximum(steps.numpy().ravel() * step, np.finfo(np.float32).tiny)
-    new = copy_layer(layer)
+    new = _copy(layer)
     new.build(layer.input_shape)
     new.set_weights([rounded.numpy(), np.rint(bias / bias_steps) * bias_steps])
     return new
@@ -180,7 +223,7 @@ def _rounded(layer: Any, *, step: float) -> Any:
 def _rounding(layer: Any) -> Any:
     """A copy of a convolution whose kernel is rounded whenever it is used."""
     weights = layer.get_weights()
-    new = copy_layer(layer, kernel_constraint=_Mask(weights[0] != 0))
+    new = _copy(layer, kernel_constraint=_Mask(weights[0] != 0))
     new.build(layer.input_shape)
     new.set_weights(weights)
     return QuantizeWrapperV2(new, _KernelConfig())

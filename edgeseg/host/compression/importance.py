@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.host.compression.surgery import convolution_layer, norm_layer
 from edgeseg.host.training.keras import tf
 from edgeseg.host.training.losses import Loss
 from edgeseg.host.training.pipeline import Batch
-from edgeseg.networks.architecture import Convolution, convolutions
-from edgeseg.networks.unet import UNetConfig
+from edgeseg.networks.layers import Convolution, cuttable
+from edgeseg.networks.network import Network
 
 
 def channel_importance(
-    model: Any, network: UNetConfig, loss: Loss, batches: Iterable[Batch]
+    model: Any, network: Network, loss: Loss, batches: Iterable[Batch]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """The change of the loss that removing a channel would make, estimated to first order.
 
@@ -33,11 +32,11 @@ def channel_importance(
         batches: of training images with their masks.
 
     Returns:
-        `(channels,)` by convolution, `logits` left out.
+        `(channels,)` by convolution, for those that may lose channels.
     """
     # Without it, sums in another order could choose other channels when the same run is slimmed again.
     tf.config.experimental.enable_op_determinism()
-    chosen = convolutions(network.levels, network.decoder)[:-1]
+    chosen = cuttable(network.layers)
     gates = [_gates(model, each) for each in chosen]
 
     def differentiate(images: Any, truth: Any) -> Any:
@@ -57,8 +56,8 @@ def channel_importance(
 
 
 def _gates(model: Any, convolution: Convolution) -> list[Any]:
-    layer = norm_layer if convolution.normalized else convolution_layer
-    return list(layer(model, convolution).trainable_variables)
+    name = convolution.norm_layer if convolution.normalized else convolution.kernel_layer
+    return list(model.get_layer(name).trainable_variables)
 
 
 def _change(gates: list[Any], gradients: list[Any]) -> npt.NDArray[np.float64]:

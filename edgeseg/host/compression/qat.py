@@ -98,7 +98,7 @@ def exportable(run: RunFolder) -> Any:
     ranges = read_record(run).ranges
     if ranges is None:
         raise TrainingError(f"{run.path} holds no ranges to round on; fine-tune it again with --force")
-    return freeze(load_best(run), ranges, input_size=run.network.input_size)
+    return freeze(load_best(run), run.network, ranges)
 
 
 def _trainee(
@@ -111,13 +111,13 @@ def _trainee(
     steps: int,
 ) -> Trainee:
     teacher = load_best(parent)
-    folded = fold_batch_norm(teacher)
+    folded = fold_batch_norm(teacher, run.network)
     ranges = read_record(run).ranges or _measure(run, folded, dataset)
-    model = fake_quantize(folded, ranges)
+    model = fake_quantize(folded, run.network, ranges)
 
     def count(images: TrainingImages) -> list[ConfusionCounts]:
         copy_weights(model, folded)
-        exported = freeze(folded, ranges, input_size=run.network.input_size)
+        exported = freeze(folded, run.network, ranges)
         artifact = Artifact(path=Path(run.path.name), data=convert(exported), metadata={})
         segmenter = Segmenter(artifact)
         epoch = int(model.optimizer.iterations.numpy()) // steps
@@ -144,7 +144,7 @@ def _measure(run: RunFolder, folded: Any, dataset: SegmentationDataset) -> Range
     drawn = draw_calibration(
         dataset, run.training.preprocessing, size=run.network.input_size, seed=run.training.seed
     )
-    ranges = measure_ranges(folded, drawn.images)
+    ranges = measure_ranges(folded, run.network, drawn.images)
     update_record(run, ranges=ranges)
     return ranges
 

@@ -6,7 +6,7 @@ It computes less on every machine and with every runtime, where single zeros amo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -15,7 +15,7 @@ from typing import Any
 
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import ConfigError, TrainingError
-from edgeseg.host.compression.channels import Scores, both_signs, choose_widths, kept_channels
+from edgeseg.host.compression.channels import Array, Scores, both_signs, choose_widths, kept_channels
 from edgeseg.host.compression.derive import fine_tuned
 from edgeseg.host.compression.distillation import taught_by
 from edgeseg.host.compression.importance import channel_importance
@@ -26,28 +26,19 @@ from edgeseg.host.training.pipeline import TrainingImages, batches
 from edgeseg.host.training.run_folder import RunFolder, open_run
 from edgeseg.host.training.trainee import Trainee, from_scratch
 from edgeseg.model.fine_tuning import SlimOptions
-from edgeseg.networks.architecture import (
-    LOGITS,
-    channel_macs,
-    convolutions,
-    count_macs,
-    count_parameters,
-    layer_widths,
-)
-from edgeseg.networks.unet import UNetConfig
+from edgeseg.networks import costs
+from edgeseg.networks.layers import convolutions, cuttable, sources
+from edgeseg.networks.network import Network
 from edgeseg.progress import Progress, silent
 
 #: The time of a network's float32 file over that of the network that it is made of.
-Latency = Callable[[UNetConfig], float]
+Latency = Callable[[Network], float]
 
 #: Share of the multiply-accumulates that is kept where no limit is given.
 DEFAULT_KEEP = 0.2
 
 #: Training batches that the importance of channels is measured on.
 IMPORTANCE_BATCHES = 16
-
-#: A float32 file is at most this much larger than its weights for each convolution: 590 to 720 were measured.
-FILE_OVERHEAD_BYTES = 800
 
 
 def slim_run(
@@ -100,11 +91,19 @@ def _teacher(parent: RunFolder, options: SlimOptions) -> RunFolder:
         raise TrainingError(f"the teacher {teacher.path} holds no finished epoch yet; train it first")
     pairs = {
         "on other images": (teacher.dataset.digest, parent.dataset.digest),
+        "for another kind of image": (teacher.network.channels, parent.network.channels),
+        "for other maps": (teacher.network.maps, parent.network.maps),
         "with another preprocessing": (teacher.training.preprocessing, parent.training.preprocessing),
     }
     for how, (its, ours) in pairs.items():
         if its != ours:
             raise TrainingError(f"the teacher {teacher.path} was trained {how} than {parent.path}")
+    crop, multiple = parent.training.crop_size, teacher.network.multiple
+    if crop % multiple:
+        raise TrainingError(
+            f"the teacher {teacher.path} takes images whose sides are divisible by {multiple}, but "
+            f"{parent.path} is trained on crops of {crop}; choose another teacher"
+        )
     return teacher
 
 
@@ -118,14 +117,27 @@ def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:
     """
     some = islice(batches(images, parent.training, 0), IMPORTANCE_BATCHES)
     matter = channel_importance(model, parent.network, LOSSES[parent.training.loss], some)
-    last = next(reversed(matter))
-    weights = model.get_layer(LOGITS).get_weights()[0].ravel()
-    return {**matter, last: both_signs(matter[last], weights)}
+    return matter | dict(_with_both_signs(model, parent.network, matter))
+
+
+def _with_both_signs(model: Any, network: Network, matter: Scores) -> Iterator[tuple[str, Array]]:
+    """The layers that the logits read, each with the importance of its channels by `both_signs`."""
+    read, cut = sources(network.layers, network.channels), cuttable(network.layers)
+    for each in (each for each in convolutions(network.layers) if each not in cut):
+        weights = model.get_layer(each.kernel_layer).get_weights()[0].sum(axis=(0, 1))
+        # A map's logits are those of all pixels that one position becomes; what they have in common counts.
+        by_map = weights.reshape(len(weights), -1, network.maps).sum(axis=1)
+        offset = 0
+        for source in read[each.inputs[0]]:
+            if source.layer in matter:
+                part = by_map[offset : offset + source.channels]
+                yield source.layer, both_signs(matter[source.layer], part)
+            offset += source.channels
 
 
 def slim_network(
-    matter: Scores, network: UNetConfig, options: SlimOptions, latency: Latency | None = None
-) -> UNetConfig:
+    matter: Scores, network: Network, options: SlimOptions, latency: Latency | None = None
+) -> Network:
     """The widest network that keeps within the limits, made of the channels that matter most.
 
     Args:
@@ -144,31 +156,25 @@ def slim_network(
             return False
         return latency is None or not options.target_latency or latency(narrow) <= options.target_latency
 
-    chosen = choose_widths(matter, channel_macs(network), fits)
+    chosen = choose_widths(matter, costs.channel_macs(network.layers, network.image), fits)
     narrow = _narrowed(network, chosen)
-    if layer_widths(narrow) == layer_widths(network):
+    if narrow.layers == network.layers:
         raise ConfigError(
-            f"nothing to remove: {network.name} with its {count_macs(network):,} multiply-accumulates is "
+            f"nothing to remove: {network.name} with its {network.macs:,} multiply-accumulates is "
             "within the limits; set a lower slim.keep, or another target"
         )
     return narrow
 
 
-def _narrowed(network: UNetConfig, widths: Mapping[str, int]) -> UNetConfig:
+def _narrowed(network: Network, widths: Mapping[str, int]) -> Network:
     return replace(network, widths=tuple(widths.values()))
 
 
-def _within(narrow: UNetConfig, network: UNetConfig, options: SlimOptions) -> bool:
+def _within(narrow: Network, network: Network, options: SlimOptions) -> bool:
     given = options.keep or options.target_macs or options.target_bytes or options.target_latency
     share = (options.keep or 1) if given else DEFAULT_KEEP
-    most_macs = min(share * count_macs(network), options.target_macs or math.inf)
-    return count_macs(narrow) <= most_macs and file_bytes(narrow) <= (options.target_bytes or math.inf)
-
-
-def file_bytes(network: UNetConfig) -> int:
-    """How large the float32 file of a network becomes, an estimate that errs upwards by a few kB."""
-    overhead = FILE_OVERHEAD_BYTES * len(convolutions(network.levels, network.decoder))
-    return 4 * count_parameters(network) + overhead
+    most_macs = min(share * network.macs, options.target_macs or math.inf)
+    return narrow.macs <= most_macs and narrow.file_bytes <= (options.target_bytes or math.inf)
 
 
 def slimmed(
@@ -192,6 +198,7 @@ def slimmed(
     """
     trainee = from_scratch(run, images, steps)
     model = load_best(parent)
-    kept = kept_channels(importance(parent, model, images), layer_widths(run.network))
+    widths = {each.name: each.channels for each in convolutions(run.network.layers)}
+    kept = kept_channels(importance(parent, model, images), widths)
     carry_over(model, trainee.model, parent.network, kept)
     return taught_by(load_best(teacher), weight, trainee)

@@ -6,12 +6,12 @@ from functools import cache
 
 from edgeseg.bench.ratio import time_ratio
 from edgeseg.host.export.convert import convert
-from edgeseg.host.training.unet import build_unet
+from edgeseg.host.training.build import build_network
 from edgeseg.model.recipe import FLOAT32
-from edgeseg.networks.unet import UNetConfig
+from edgeseg.networks.network import Network
 
 
-def latency_ratio(whole: UNetConfig, narrow: UNetConfig) -> float:
+def latency_ratio(whole: Network, narrow: Network) -> float:
     """The time of one network's float32 file over another's, measured here on one thread.
 
     Args:
@@ -22,5 +22,5 @@ def latency_ratio(whole: UNetConfig, narrow: UNetConfig) -> float:
 
 
 @cache
-def _file(network: UNetConfig) -> bytes:
-    return convert(build_unet(network, input_size=network.input_size, batch_size=1), FLOAT32)
+def _file(network: Network) -> bytes:
+    return convert(build_network(network, input_size=network.input_size, batch_size=1), FLOAT32)

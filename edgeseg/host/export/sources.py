@@ -14,9 +14,9 @@ from edgeseg.host.compression.pruning import prune
 from edgeseg.host.compression.slim import slim_run
 from edgeseg.host.export.convert import convert
 from edgeseg.host.export.latency import latency_ratio
+from edgeseg.host.training.build import rebuild_for_export
 from edgeseg.host.training.model_files import load_best
 from edgeseg.host.training.run_folder import RunFolder
-from edgeseg.host.training.unet import rebuild_for_export
 from edgeseg.model.fine_tuning import FineTuning
 from edgeseg.model.recipe import INT8_QAT
 from edgeseg.progress import Progress

@@ -11,7 +11,7 @@ from edgeseg.budget.limits import Budgets
 from edgeseg.host.study.combination import Combination
 from edgeseg.model.fine_tuning import FineTuning
 from edgeseg.model.recipe import recipe
-from edgeseg.networks.presets import Preset
+from edgeseg.networks.preset import Preset
 from edgeseg.settings import check_range
 
 #: The `dataset` that is made instead of read.

@@ -52,7 +52,8 @@ from edgeseg.host.study.plan import KINDS, SYNTHETIC, Alternative, Needs, StudyP
 from edgeseg.model import fine_tuning
 from edgeseg.model.fine_tuning import METHODS, FineTuning
 from edgeseg.model.recipe import RECIPES, Recipe, recipe, refuse_ignored
-from edgeseg.networks.presets import Preset, override, preset
+from edgeseg.networks.families import preset
+from edgeseg.networks.preset import Preset, override
 from edgeseg.settings import check_choice, check_range, from_stored, names_of
 
 T = TypeVar("T")

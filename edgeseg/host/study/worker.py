@@ -81,11 +81,11 @@ def _train(question: Question, folder: StudyFolder, progress: Progress) -> list[
     _limit_threads(question.threads)
     from edgeseg.host.training.fit import fit
     from edgeseg.host.training.run_folder import create_run, open_run
+    from edgeseg.networks.families import network_from_dict
     from edgeseg.networks.training import TrainingConfig
-    from edgeseg.networks.unet import UNetConfig
 
     dataset = _dataset(question)
-    network = UNetConfig.from_dict(question.inputs["network"])
+    network = network_from_dict(question.inputs["network"])
     training = TrainingConfig.from_dict(question.inputs["training"])
     path = folder.run_path(question.cell)
     run = open_run(path) if (path / "run.json").exists() else None

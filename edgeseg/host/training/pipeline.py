@@ -18,8 +18,8 @@ from edgeseg.host.training.augmentation import Image, Mask, augment
 from edgeseg.host.training.keras import tf
 from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
+from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
-from edgeseg.networks.unet import UNetConfig
 
 #: Decoded images are kept up to this many bytes; what does not fit is read again each epoch.
 CACHE_BYTES = 4 * 2**30
@@ -51,7 +51,7 @@ class TrainingImages:
             self._cache[index] = pair
         return pair
 
-    def check_sizes(self, network: UNetConfig, config: TrainingConfig) -> None:
+    def check_sizes(self, network: Network, config: TrainingConfig) -> None:
         """Refuse images that cannot be trained on, before training starts.
 
         Raises:

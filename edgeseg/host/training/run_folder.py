@@ -21,8 +21,9 @@ from edgeseg.errors import TrainingError
 from edgeseg.host.training.environment import environment
 from edgeseg.host.training.record import SCHEMA_VERSION, Origin, RunRecord, TrainedOn
 from edgeseg.model.interface import Interface, float_interface
+from edgeseg.networks.families import network_from_dict
+from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
-from edgeseg.networks.unet import UNetConfig
 
 HISTORY = (
     "epoch", "steps", "learning_rate", "seconds", "loss",
@@ -47,7 +48,7 @@ class RunFolder:
     """
 
     path: Path
-    network: UNetConfig
+    network: Network
     training: TrainingConfig
     interface: Interface
     dataset: TrainedOn
@@ -66,7 +67,7 @@ class RunFolder:
 
 def create_run(
     path: Path,
-    network: UNetConfig,
+    network: Network,
     training: TrainingConfig,
     dataset: SegmentationDataset,
     *,
@@ -109,7 +110,7 @@ def open_run(path: Path) -> RunFolder:
         TrainingError: it is none, or was made by another version.
     """
     record = _read_record(path)
-    network = UNetConfig.from_dict(record.network)
+    network = network_from_dict(record.network)
     return RunFolder(
         path=path,
         network=network,
@@ -120,7 +121,7 @@ def open_run(path: Path) -> RunFolder:
     )
 
 
-def _default_interface(network: UNetConfig) -> Interface:
+def _default_interface(network: Network) -> Interface:
     return float_interface(network.input_size, network.input_size)
 
 

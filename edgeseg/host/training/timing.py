@@ -68,20 +68,17 @@ def _measure(run: HostRun, question: Mapping[str, Any], alive: Alive) -> dict[st
 
 def _step(path: Path, *, precision: str, xla: bool) -> tuple[Callable[[Any], Any], int]:
     """The compiled network of a run, and the size of its input."""
+    from edgeseg.host.training.build import build_network
     from edgeseg.host.training.keras import keras, tf
     from edgeseg.host.training.model_files import load_best
     from edgeseg.host.training.run_folder import open_run
-    from edgeseg.host.training.unet import build_unet
 
     run = open_run(path)
     model = load_best(run)
     if precision != "float32":
         keras.mixed_precision.set_global_policy(precision)
-        mixed = build_unet(run.network)
-        try:
-            mixed.set_weights(model.get_weights())
-        except ValueError as error:
-            raise TrainingError(f"{path} holds no plain U-Net, which mixed precision needs") from error
+        mixed = build_network(run.network, folded=run.origin.quantization_aware)
+        mixed.set_weights(model.get_weights())
         model = mixed
     step = tf.function(lambda batch: model(batch, training=False), jit_compile=xla)
     return step, run.network.input_size

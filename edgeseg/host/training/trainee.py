@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from edgeseg.host.training.batch_norm import StatisticsMeter
+from edgeseg.host.training.build import build_network
 from edgeseg.host.training.evaluate import count_images
 from edgeseg.host.training.losses import LOSSES, Loss
 from edgeseg.host.training.model_files import save_model
 from edgeseg.host.training.pipeline import Batch, TrainingImages
 from edgeseg.host.training.run_folder import RunFolder
-from edgeseg.host.training.unet import build_unet
 from edgeseg.metrics.pixels import ConfusionCounts
 
 Images = Any
@@ -59,7 +59,7 @@ Method = Callable[[RunFolder, TrainingImages, int], Trainee]
 
 def from_scratch(run: RunFolder, _images: TrainingImages, _steps: int) -> Trainee:
     """A network with fresh weights, trained on the run's loss."""
-    model = build_unet(run.network)
+    model = build_network(run.network)
     return Trainee(
         model=model,
         loss=LOSSES[run.training.loss],

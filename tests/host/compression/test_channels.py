@@ -87,14 +87,21 @@ def test_the_channels_that_matter_most_stay_in_their_order():
 def test_channels_of_both_signs_stay_though_those_of_one_matter_more():
     importance = np.array([9.0, 8.0, 7.0, 1.0, 2.0])
     weights = np.array([0.5, 0.1, 0.3, -0.2, -0.4], np.float32)
-    balanced = both_signs(importance, weights)
+    balanced = both_signs(importance, weights[:, None])
     assert balanced.tolist() == [9, 8, 7, 8, 9]
     assert kept_channels({"a": balanced}, {"a": 2})["a"].tolist() == [0, 4]
 
 
+def test_channels_of_both_signs_stay_for_each_map():
+    """The second map reads the first two channels alike, and the third with the other sign."""
+    importance = np.array([9.0, 8.0, 2.0, 1.0])
+    weights = np.array([[0.5, 0.5], [-0.1, 0.1], [0.2, -0.3], [0.4, 0.1]], np.float32)
+    assert both_signs(importance, weights).tolist() == [9, 9, 9, 1]
+
+
 def test_channels_of_one_sign_alone_are_left_as_they_are():
     importance = np.array([3.0, 1.0, 2.0])
-    assert both_signs(importance, np.ones(3, np.float32)).tolist() == importance.tolist()
+    assert both_signs(importance, np.ones((3, 2), np.float32)).tolist() == importance.tolist()
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=24), st.data())

@@ -8,31 +8,37 @@ import pytest
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.data.calibration import draw_calibration
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.encoding import to_real
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import INT8_PTQ, INT8_QAT
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.networks.pocket import PocketConfig
 from edgeseg.networks.unet import UNetConfig
+from support.interfaces import interface_of
 
 pytestmark = pytest.mark.host
 folding = pytest.importorskip("edgeseg.host.compression.folding", reason="needs TensorFlow")
 rounding = pytest.importorskip("edgeseg.host.compression.fake_quantization", reason="needs TensorFlow")
-unet = pytest.importorskip("edgeseg.host.training.unet", reason="needs TensorFlow")
+build = pytest.importorskip("edgeseg.host.training.build", reason="needs TensorFlow")
 convert = pytest.importorskip("edgeseg.host.export.convert", reason="needs TensorFlow")
 
-DECODERS = ("transpose", "bilinear")
+NETWORKS = {
+    "transpose": UNetConfig(base_filters=4, levels=3, input_size=64),
+    "bilinear": UNetConfig(base_filters=4, levels=3, input_size=64, decoder="bilinear"),
+    "pocket": PocketConfig(filters=(8, 12), blocks=(1, 2), input_size=64),
+    "pocket, colour, 4 maps": PocketConfig(
+        stem=2, filters=(8, 12), blocks=(2, 1), input_size=64, channels=3, maps=4
+    ),
+}
 
 
-def network(decoder="transpose"):
-    return UNetConfig(base_filters=4, levels=3, input_size=64, decoder=decoder)
-
-
-def settled_unet(config, seed=0):
+def settled_network(config, seed=0):
     """A network whose BatchNorm statistics, scales and shifts are not the ones it was born with."""
     from edgeseg.host.training.keras import keras
 
     keras.utils.set_random_seed(seed)
-    model = unet.build_unet(config)
+    model = build.build_network(config)
     rng = np.random.default_rng(seed)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -48,31 +54,42 @@ def images(blobs):
     return draw_calibration(blobs, Preprocessing(), size=64, count=12).images
 
 
-@pytest.fixture(scope="module", params=DECODERS)
+@pytest.fixture(scope="module", params=NETWORKS)
 def made(request, images):
-    """One network of each decoder: as it was, folded, its ranges, and as int8 files both ways."""
-    config = network(request.param)
-    model = settled_unet(config)
-    folded = folding.fold_batch_norm(model)
-    ranges = rounding.measure_ranges(folded, images)
-    frozen = rounding.freeze(folded, ranges, input_size=64)
+    """One network of each kind: as it was, folded, its ranges, and as int8 files both ways."""
+    config = NETWORKS[request.param]
+    images = images_for(config, images)
+    model = settled_network(config)
+    folded = folding.fold_batch_norm(model, config)
+    ranges = rounding.measure_ranges(folded, config, images)
+    frozen = rounding.freeze(folded, config, ranges)
     return {
-        "transposed": request.param == "transpose",
+        "transposed": request.param != "bilinear",
+        "images": images,
+        "network": config,
         "model": model,
         "folded": folded,
         "ranges": ranges,
         "frozen": frozen,
         "qat": convert.convert(frozen, INT8_QAT),
-        "ptq": convert.convert(unet.rebuild_for_export(model, config), INT8_PTQ, images),
+        "ptq": convert.convert(build.rebuild_for_export(model, config), INT8_PTQ, images),
     }
 
 
+def images_for(config, images):
+    """Grey, or with other brightness in each channel."""
+    return images if config.channels == 1 else np.stack([images, images // 2, 255 - images], axis=-1)
+
+
 def as_batch(images):
-    return (images / np.float32(255)).astype(np.float32)[..., None]
+    scaled = (images / np.float32(255)).astype(np.float32)
+    return scaled if scaled.ndim == 4 else scaled[..., None]
 
 
-def test_folding_changes_no_output(made, images):
-    before, after = (made[name](as_batch(images), training=False).numpy() for name in ("model", "folded"))
+def test_folding_changes_no_output(made):
+    before, after = (
+        made[name](as_batch(made["images"]), training=False).numpy() for name in ("model", "folded")
+    )
     assert np.allclose(before, after, atol=1e-5)
 
 
@@ -125,25 +142,29 @@ def test_input_and_output_scales_are_those_that_the_runtime_expects(made):
     assert (last.scale, last.zero_point) == (1 / 256, -128)
 
 
-def test_the_file_computes_what_the_rounded_network_computes(made, images):
+def test_the_file_computes_what_the_rounded_network_computes(made):
     """Fresh weights put many pixels near the threshold; outputs may differ by a few 1/256."""
-    segmenter = Segmenter(Artifact(path=Path("qat"), data=made["qat"], metadata={}))
-    for image in images[:4]:
-        file = segmenter.probability(image)[None, ..., None]
-        model = made["frozen"](as_batch(image[None]), training=False).numpy()
+    interface = interface_of(made["network"])
+    segmenter = Segmenter(Artifact(path=Path("qat"), data=made["qat"], metadata={}, interface=interface))
+    for image in made["images"][:4]:
+        maps = zip(segmenter.invoke(image), segmenter.interface.maps, strict=True)
+        file = np.stack([to_real(values, each.quantization) for values, each in maps], axis=-1)
+        model = made["frozen"](as_batch(image[None]), training=False).numpy()[0]
         assert np.mean(np.abs(file - model) <= 1.5 / 256) > 0.98
 
 
-def test_training_sees_what_is_converted(made, images):
+def test_training_sees_what_is_converted(made):
     """The trainable network and the frozen one differ in the rounding of biases alone."""
-    trainable = rounding.fake_quantize(made["folded"], made["ranges"])
-    outputs = [model(as_batch(images[:1]), training=False).numpy() for model in (trainable, made["frozen"])]
+    trainable = rounding.fake_quantize(made["folded"], made["network"], made["ranges"])
+    outputs = [
+        model(as_batch(made["images"][:1]), training=False).numpy() for model in (trainable, made["frozen"])
+    ]
     assert np.abs(outputs[0] - outputs[1]).mean() < 0.01
     assert len({id(layer) for layer in trainable.layers}) == len(trainable.layers)
 
 
 def test_weights_go_out_and_come_back(made):
-    trainable = rounding.fake_quantize(made["folded"], made["ranges"])
+    trainable = rounding.fake_quantize(made["folded"], made["network"], made["ranges"])
     for variable in trainable.trainable_variables:
         variable.assign_add(np.full(variable.shape, 0.5, np.float32))
     before = made["folded"].get_weights()
@@ -174,12 +195,13 @@ def test_a_channel_of_zeros_stays_zero():
 def test_zeros_of_a_pruned_network_stay_zero_in_training(images):
     from edgeseg.host.training.keras import keras
 
-    model = settled_unet(network())
+    config = NETWORKS["transpose"]
+    model = settled_network(config)
     kernel = model.get_layer("merge0a_conv").kernel
     kept = np.random.default_rng(0).random(kernel.shape) < 0.1
     kernel.assign(kernel.numpy() * kept)
-    folded = folding.fold_batch_norm(model)
-    trainable = rounding.fake_quantize(folded, rounding.measure_ranges(folded, images))
+    folded = folding.fold_batch_norm(model, config)
+    trainable = rounding.fake_quantize(folded, config, rounding.measure_ranges(folded, config, images))
     trainable.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse")
     trainable.fit(as_batch(images), np.ones((12, 64, 64, 1), np.float32), epochs=2, verbose=0)
     before = folded.get_layer("merge0a_conv").get_weights()[0]

@@ -9,7 +9,7 @@ from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.host.export.options import ExportOptions
 from edgeseg.model.fine_tuning import FineTuning, SlimOptions
 from edgeseg.model.recipe import RECIPES
-from edgeseg.networks.architecture import convolutions, count_macs, layer_widths
+from edgeseg.networks.layers import cuttable
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
@@ -25,7 +25,7 @@ fit = pytest.importorskip("edgeseg.host.training.fit", reason="needs TensorFlow"
 losses = pytest.importorskip("edgeseg.host.training.losses", reason="needs TensorFlow")
 model_files = pytest.importorskip("edgeseg.host.training.model_files", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
-unet = pytest.importorskip("edgeseg.host.training.unet", reason="needs TensorFlow")
+build = pytest.importorskip("edgeseg.host.training.build", reason="needs TensorFlow")
 
 NETWORK = UNetConfig(base_filters=8, levels=3, input_size=64)
 TRAINING = TrainingConfig(epochs=4, batch_size=6, crop_size=32, learning_rate=5e-3)
@@ -34,7 +34,7 @@ OPTIONS = SlimOptions(epochs=2, batch_size=6, keep=0.4)
 
 def random_model(network, seed):
     """Weights of every layer at random, scales and variances well above zero."""
-    rng, model = np.random.default_rng(seed), unet.build_unet(network)
+    rng, model = np.random.default_rng(seed), build.build_network(network)
     for weight in model.weights:
         low, high = (0.3, 1.5) if "norm" in weight.name else (-0.3, 0.3)
         weight.assign(rng.uniform(low, high, weight.shape).astype(np.float32))
@@ -57,12 +57,12 @@ def test_removing_channels_that_are_always_zero_changes_nothing(decoder, seed):
     """The law of the surgery: with some channels silenced and removed, the outputs are the same."""
     network = replace(NETWORK, decoder=decoder)
     model, rng, kept = random_model(network, seed), np.random.default_rng(seed), {}
-    for each in convolutions(network.levels, decoder)[:-1]:
-        order = rng.permutation(layer_widths(network)[each.name])
+    for each in cuttable(network.layers):
+        order = rng.permutation(each.channels)
         split = int(rng.integers(1, len(order)))
         kept[each.name] = np.sort(order[:split])
         silence(model, each, order[split:])
-    narrow = unet.build_unet(replace(network, widths=tuple(map(len, kept.values()))))
+    narrow = build.build_network(replace(network, widths=tuple(map(len, kept.values()))))
     surgery.carry_over(model, narrow, network, kept)
     image = rng.random((2, 32, 64, 1), np.float32)
     expected = model(image).numpy()
@@ -79,12 +79,12 @@ def random_batch(seed):
 def test_silenced_channels_do_not_matter_and_the_others_do(decoder):
     network = replace(NETWORK, decoder=decoder)
     model = random_model(network, 0)
-    chosen = {each.name: [1, 3] for each in convolutions(network.levels, decoder)[:-1]}
-    for each in convolutions(network.levels, decoder)[:-1]:
+    chosen = {each.name: [1, 3] for each in cuttable(network.layers)}
+    for each in cuttable(network.layers):
         silence(model, each, chosen[each.name])
     matter = importance.channel_importance(model, network, losses.bce, [random_batch(0), random_batch(1)])
     assert {name: len(values) for name, values in matter.items()} == {
-        name: width for name, width in layer_widths(network).items() if name != "logits"
+        each.name: each.channels for each in cuttable(network.layers)
     }
     assert all(not values[chosen[name]].any() and values.any() for name, values in matter.items())
 
@@ -93,7 +93,7 @@ def test_silenced_channels_do_not_matter_and_the_others_do(decoder):
 def test_importance_is_the_slope_of_the_loss_along_the_way_to_a_removed_channel(name):
     """Against a small step on that way, for a channel with BatchNorm and for one without."""
     model, batch, step = random_model(NETWORK, 0), random_batch(0), 1e-2
-    each = next(each for each in convolutions(NETWORK.levels, NETWORK.decoder) if each.name == name)
+    each = next(each for each in cuttable(NETWORK.layers) if each.name == name)
     estimated = importance.channel_importance(model, NETWORK, losses.bce, [batch])[name][2]
     layer = model.get_layer(name + ("_norm" if each.normalized else ""))
     first, second, *rest = layer.get_weights()
@@ -111,35 +111,35 @@ def test_importance_is_the_slope_of_the_loss_along_the_way_to_a_removed_channel(
 @pytest.mark.parametrize("decoder", ["transpose", "bilinear"])
 def test_removing_nothing_changes_nothing(decoder):
     network = replace(NETWORK, decoder=decoder)
-    model, same = random_model(network, 0), unet.build_unet(network)
-    names = [each.name for each in convolutions(network.levels, decoder)[:-1]]
-    surgery.carry_over(model, same, network, {name: np.arange(layer_widths(network)[name]) for name in names})
+    model, same = random_model(network, 0), build.build_network(network)
+    every = {each.name: np.arange(each.channels) for each in cuttable(network.layers)}
+    surgery.carry_over(model, same, network, every)
     for before, after in zip(model.get_weights(), same.get_weights(), strict=True):
         assert np.array_equal(before, after)
 
 
 def random_importance(network, seed=0):
     rng = np.random.default_rng(seed)
-    return {name: rng.random(width) for name, width in list(layer_widths(network).items())[:-1]}
+    return {each.name: rng.random(each.channels) for each in cuttable(network.layers)}
 
 
 @pytest.mark.parametrize("keep", [0.7, 0.4, 0.25])
 def test_the_share_of_macs_is_kept_and_nearly_used_up(keep):
     network = UNetConfig(base_filters=32, input_size=64)
     narrow = slim.slim_network(random_importance(network), network, SlimOptions(keep=keep))
-    assert keep - 0.05 < count_macs(narrow) / count_macs(network) <= keep
+    assert keep - 0.05 < narrow.macs / network.macs <= keep
 
 
 def test_without_a_limit_a_fifth_is_kept_and_all_limits_hold_together():
     network = UNetConfig(base_filters=16, levels=3, input_size=64)
-    matter, macs = random_importance(network), count_macs(network)
+    matter, macs = random_importance(network), network.macs
 
     def slimmed(**limits):
         return slim.slim_network(matter, network, SlimOptions(**limits))
 
-    assert count_macs(slimmed()) <= macs / 5
+    assert slimmed().macs <= macs / 5
     assert slimmed(keep=0.2) == slimmed() == slimmed(keep=0.9, target_macs=macs // 5)
-    assert slim.file_bytes(slimmed(keep=0.9, target_bytes=100_000)) <= 100_000
+    assert slimmed(keep=0.9, target_bytes=100_000).file_bytes <= 100_000
 
 
 def test_limits_that_hold_already_are_refused():
@@ -157,11 +157,11 @@ def test_a_limit_on_latency_is_asked_of_the_networks_and_holds():
     network, asked = UNetConfig(base_filters=32, levels=3, input_size=64), []
 
     def latency(narrow):
-        asked.append(count_macs(narrow) / count_macs(network))
+        asked.append(narrow.macs / network.macs)
         return asked[-1]
 
     narrow = slim.slim_network(random_importance(network), network, SlimOptions(target_latency=0.5), latency)
-    assert 0.4 < count_macs(narrow) / count_macs(network) <= 0.5
+    assert 0.4 < narrow.macs / network.macs <= 0.5
     assert len(asked) < 12
 
 
@@ -274,7 +274,7 @@ def test_the_teacher_makes_a_difference(slimmed, parent, blobs, tmp_path):
 def test_another_run_may_teach(slimmed, parent, blobs, tmp_path):
     """One that has learnt nothing, so that what it taught can be told from what the parent did."""
     other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, blobs, force=False)
-    model_files.save_model(unet.build_unet(NETWORK), other.best_model)
+    model_files.save_model(build.build_network(NETWORK), other.best_model)
     options = replace(OPTIONS, teacher_run=str(other.path))
     taught = slim.slim_run(copy_of(parent, blobs, tmp_path), blobs, options)
     assert taught.network == slimmed.network
@@ -284,7 +284,7 @@ def test_another_run_may_teach(slimmed, parent, blobs, tmp_path):
 def test_a_teacher_that_has_seen_other_images_is_refused(parent, blobs, tmp_path):
     images = write_blobs(tmp_path / "others", seed=9)
     other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, images, force=False)
-    model_files.save_model(unet.build_unet(NETWORK), other.best_model)
+    model_files.save_model(build.build_network(NETWORK), other.best_model)
     with pytest.raises(TrainingError, match="was trained on other images than"):
         slim.slim_run(parent, blobs, replace(OPTIONS, teacher_run=str(other.path)))
 
@@ -308,11 +308,11 @@ def test_slim_files_hold_the_macs_of_the_widths_and_the_bytes_that_were_estimate
     options = ExportOptions(fine_tuning=FineTuning(slim=OPTIONS))
     recipes = [RECIPES["slim"], RECIPES["slim-int8-ptq"]]
     for artifact in export.export_run(parent, blobs, recipes, tmp_path, options=options):
-        assert artifact.metadata["audit"]["macs"] == count_macs(slimmed.network)
+        assert artifact.metadata["audit"]["macs"] == slimmed.network.macs
         assert artifact.metadata["network"] == slimmed.network.to_dict()
         assert artifact.metadata["origin"]["method"] == "slim"
         if artifact.variant == "slim":
-            assert 0 <= slim.file_bytes(slimmed.network) - len(artifact.data) < 5_000
+            assert 0 <= slimmed.network.file_bytes - len(artifact.data) < 5_000
 
 
 @pytest.mark.parametrize(

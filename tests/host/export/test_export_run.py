@@ -186,9 +186,9 @@ def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):
 
 
 def test_weights_that_are_not_finite_are_refused(run):
-    from edgeseg.host.training.unet import build_unet
+    from edgeseg.host.training.build import build_network
 
-    model = build_unet(run.network, input_size=64, batch_size=1)
+    model = build_network(run.network, input_size=64, batch_size=1)
     kernel = model.get_layer("logits").trainable_variables[0]
     kernel.assign(np.full(kernel.shape, np.inf, np.float32))
     with pytest.raises(TrainingError, match=r"logits/kernel.* hold NaN or infinite values"):

@@ -96,7 +96,7 @@ def _method(results: StudyResults) -> Iterator[tuple[str, str]]:
     plan, bench, file = results.plan, next(iter(results.benches.values())), results.files[0]
     training, network, tuning = plan.preset.training, plan.preset.network, plan.fine_tuning
     yield "study", f"{results.name}, edgeseg {bench.edgeseg}"
-    yield "network", f"{network.name}, {network.base_filters} filters, {network.levels} levels"
+    yield "network", f"{network.name}, {network.parameters:,} parameters"
     size = training.crop_size
     epochs = f"{training.epochs} epochs, batch {training.batch_size}"
     yield "training", f"{epochs}, learning rate {training.learning_rate:g}, crops of {size}x{size}"
