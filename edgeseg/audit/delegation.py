@@ -1,24 +1,20 @@
 """What the runtime makes of a model: the parts it hands to XNNPACK, and the operators left behind.
 
 Only the runtime knows. Loading somebody's file into native code can end the process (damaged offsets
-have done so), so it happens in a child process: `python -m edgeseg.audit.delegation` reads a model
-from its standard input and prints one line of JSON.
+have done so), so it happens in a process of its own: `python -m edgeseg.audit.delegation` (see `workers`).
 """
 
 from __future__ import annotations
 
-import json
 import os
-import resource
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from edgeseg.errors import EdgesegError
 from edgeseg.model.runtimes.protocol import Node
 from edgeseg.model.runtimes.registry import find_runtime, make_interpreter
+from edgeseg.workers.answering import Alive, answer_one, attachment
+from edgeseg.workers.asking import Bounds, NoAnswer, ask, command
+from edgeseg.workers.failure import Failure
 
 #: The runtime whose partitions a file is made for and judged by; that of 2023 takes other operators.
 PARTITIONING = "ai-edge-litert"
@@ -58,7 +54,7 @@ class Delegation:
 def measure_delegation(
     data: bytes, *, name: str, needed_bytes: int = 0, timeout_s: float = TIMEOUT_S
 ) -> Delegation:
-    """Load a model in a child process and see how it is split.
+    """Load a model in a process of its own and see how it is split.
 
     Args:
         data: the bytes of a .tflite file.
@@ -69,31 +65,26 @@ def measure_delegation(
     Returns:
         The split; `runtime_problem` says why there is none, if the runtime refuses the file or dies on it.
     """
-    # -P: a json.py in the current folder must not become part of this.
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = min(_ROOM + 16 * len(data) + 4 * needed_bytes, 3 * physical // 4)
-    command = [sys.executable, "-P", "-m", "edgeseg.audit.delegation", name, str(limit)]
-    try:
-        child = subprocess.run(command, input=data, capture_output=True, timeout=timeout_s, check=False)
-    except subprocess.TimeoutExpired:
-        return Delegation(runtime_problem=f"the runtime did not finish loading {name} in {timeout_s:g} s")
-    except OSError as error:
-        return Delegation(runtime_problem=f"no process for the runtime could be started: {error.strerror}")
-    try:
-        said = json.loads(child.stdout.decode().splitlines()[-1])
-        return Delegation(**{**said, "undelegated": tuple(said["undelegated"])})
-    except (ValueError, IndexError, KeyError, TypeError):
-        return Delegation(runtime_problem=f"the runtime {_end(child)} while loading {name}")
+    answer = ask(
+        command("edgeseg.audit.delegation"),
+        NamedFile(name=name),
+        Delegation,
+        bounds=Bounds(silence_seconds=timeout_s, memory_bytes=limit),
+        attachment=data,
+    )
+    if not isinstance(answer, NoAnswer):
+        return answer
+    return Delegation(runtime_problem=_problem(answer.failure, name, timeout_s))
 
 
-def _end(child: subprocess.CompletedProcess[bytes]) -> str:
-    if child.returncode < 0:
-        try:
-            return f"crashed ({signal.Signals(-child.returncode).name})"
-        except ValueError:
-            return f"crashed (signal {-child.returncode})"
-    last = child.stderr.decode(errors="replace").strip().splitlines()[-1:]
-    return f"failed (exit code {child.returncode}{': ' + last[0] if last else ''})"
+def _problem(failure: Failure, name: str, timeout_s: float) -> str:
+    if failure.kind == "refused":
+        return failure.reason
+    if failure.kind == "hung":
+        return f"the runtime did not finish loading {name} in {timeout_s:g} s"
+    return f"the runtime failed while loading {name}: {failure.reason}"
 
 
 def read_delegation(data: bytes, *, name: str) -> Delegation:
@@ -135,32 +126,17 @@ def _covered(operators: Sequence[Node], inputs: Iterable[int], outputs: Iterable
     return found
 
 
-def main() -> None:
-    """The child: a model on standard input, one line of JSON on standard output.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """What to call the file whose bytes come with this."""
 
-    Its arguments are the name of the model and the bytes of memory that it may take.
-    """
-    name, limit = sys.argv[1], int(sys.argv[2])
-    data = sys.stdin.buffer.read()
-    _limit_memory(limit)
-    try:
-        delegation = read_delegation(data, name=name)
-    except EdgesegError as error:
-        delegation = Delegation(runtime_problem=str(error))
-    except MemoryError:
-        delegation = Delegation(
-            runtime_problem=f"loading {name} takes more than {limit / 1e9:.1f} GB of memory"
-        )
-    sys.stdout.write(json.dumps(asdict(delegation)) + "\n")
+    name: str
 
 
-def _limit_memory(limit: int) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(
-        resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
-    )
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is expected here: no core file
+def work(file: NamedFile, _alive: Alive) -> Delegation:
+    """Load the model that came with the question; errors as in `read_delegation`."""
+    return read_delegation(attachment(), name=file.name)
 
 
 if __name__ == "__main__":
-    main()
+    answer_one(NamedFile, work)

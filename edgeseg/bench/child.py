@@ -1,11 +1,10 @@
-"""`python -m edgeseg.bench.child`: measures one model in a process of its own (see `workers.answering`)."""
+"""`python -m edgeseg.bench.child`: measures one model in a process of its own (see `workers`)."""
 
 from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypedDict
@@ -17,13 +16,13 @@ from edgeseg.bench.latency import Laps, repeat, run_lap, timing_tile, warm_up
 from edgeseg.bench.measurement import Run
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality, spread
-from edgeseg.errors import ArtifactError, EdgesegError
+from edgeseg.errors import ArtifactError
 from edgeseg.machine.memory import MB, limited, peak_bytes
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.workers.answering import Alive, answer_one
-from edgeseg.workers.failure import Failure
+from edgeseg.workers.asking import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,58 +49,40 @@ class Job:
     masks: str
     asked_ns: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        return cls(**{**value, "options": BenchOptions.from_dict(value["options"])})
-
     @property
-    def limit_bytes(self) -> int | None:
-        """The memory that this process may take."""
-        return self.options.memory_limit_mb and self.options.memory_limit_mb * MB
+    def bounds(self) -> Bounds:
+        """What the process that measures may take."""
+        limit = self.options.memory_limit_mb
+        return Bounds(silence_seconds=self.options.timeout_seconds, memory_bytes=limit and limit * MB)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came out: the parts asked for, or a failure alone."""
+    """What came out.
 
-    run: Run | None = None
-    quality: QualityResult | None = None
-    failure: Failure | None = None
+    Attributes:
+        run: the times and the memory.
+        quality: `None` where it was not asked for.
+    """
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
+    run: Run
+    quality: QualityResult | None
+
+    def to_stored(self) -> dict[str, Any]:
+        """As JSON-able data (see `records`)."""
         return {
-            "run": self.run.to_dict() if self.run else None,
+            "run": self.run.to_dict(),
             "quality": [image.to_dict() for image in self.quality.images] if self.quality else None,
-            "failure": asdict(self.failure) if self.failure else None,
         }
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        images, failure = value["quality"], value["failure"]
+    def from_stored(cls, form: dict[str, Any]) -> Self:
+        """From `to_stored`'s data."""
+        images = form["quality"]
         return cls(
-            run=Run.from_dict(value["run"]) if value["run"] else None,
+            run=Run.from_dict(form["run"]),
             quality=QualityResult(tuple(map(ImageCounts.from_dict, images))) if images else None,
-            failure=Failure(**failure) if failure else None,
         )
-
-
-def work(job: Job, alive: Alive) -> Answer:
-    """Measure; what a user can mend comes back as a failure, a defect of ours is raised."""
-    try:
-        return _measure(job, alive)
-    except EdgesegError as error:
-        return Answer(failure=Failure(kind="refused", reason=str(error)))
-    except MemoryError as error:
-        allowed = f" with {job.options.memory_limit_mb} MB allowed" if job.limit_bytes else ""
-        detail = f": {error}" if str(error) else ""
-        return Answer(failure=Failure(kind="memory", reason=f"ran out of memory{allowed}{detail}"))
 
 
 class _Loaded(TypedDict):
@@ -111,18 +92,25 @@ class _Loaded(TypedDict):
     baseline_bytes: int
 
 
-def _measure(job: Job, alive: Alive) -> Answer:
+def work(job: Job, alive: Alive) -> Answer:
+    """Measure.
+
+    Raises:
+        EdgesegError: the model, the runtime or the data cannot be used.
+        MemoryError: there is not enough memory.
+    """
+    limit = job.bounds.memory_bytes
     start = time.perf_counter_ns()
     find_runtime(job.runtime)
     loaded = _Loaded(load_ns=time.perf_counter_ns() - start, baseline_bytes=peak_bytes())
     try:
-        with limited(job.limit_bytes, threads=job.threads):
+        with limited(limit, threads=job.threads):
             artifact = load_artifact(Path(job.model))
             segmenter, run = _time(artifact, job, alive, loaded)
     except (ArtifactError, RuntimeError):
         # Where an allocation is refused, the runtime says anything but that. If the same file works
         # without the limit, then the limit it was.
-        if job.limit_bytes and _works(job):
+        if limit and _works(job):
             raise MemoryError from None
         raise
     return Answer(run=run, quality=_quality(job, artifact, segmenter, alive))
@@ -180,10 +168,6 @@ def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -
         return measure_quality(segmenter, samples, artifact.preprocessing, progress=progress, keep=keep)
 
 
-def main() -> None:
-    """Read a job, measure, answer."""
-    answer_one(lambda question, alive: work(Job.from_dict(question), alive).to_dict())
-
-
 if __name__ == "__main__":
-    main()
+    # Memory that images for the reading of quality take is no model's: the limit is for a part only.
+    answer_one(Job, work, limits_itself=True)

@@ -1,23 +1,17 @@
-"""The Keras model on the host, timed: another system than the files, never one figure with them."""
+"""Times of the Keras model on the host: another system than the files, never one figure with them.
+
+They are measured on the host side, by `host.training.timing`.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any, Self
 
 from edgeseg.bench.latency import median_absolute_deviation, percentile
-from edgeseg.bench.options import BenchOptions
 from edgeseg.errors import ConfigError
-from edgeseg.progress import Progress, silent
 from edgeseg.workers.failure import Failure
-from edgeseg.workers.process import ask, explain
-
-#: By name, since the bench never imports the host side; TensorFlow is loaded in the child alone.
-_CHILD = (sys.executable, "-P", "-m", "edgeseg.host.training.timing")
 
 PRECISIONS = ("float32", "mixed_float16")
 
@@ -95,38 +89,3 @@ class HostRun:
         fields = {key: each for key, each in value.items() if key != "summary"}
         failure = Failure(**fields["failure"]) if fields["failure"] else None
         return cls(**{**fields, "steps_ns": tuple(fields["steps_ns"]), "failure": failure})
-
-
-def measure_host(
-    run: Path, *, host: HostOptions, options: BenchOptions, progress: Progress = silent
-) -> tuple[HostRun, ...]:
-    """Time the Keras model of a training run on this machine's GPU or CPU, each batch size in a process.
-
-    Args:
-        run: the folder of a run that has finished an epoch.
-        host: what to measure.
-        options: for how long; rounds, threads and limits of memory are not used.
-        progress: told (batch sizes done, in all, what is being done).
-    """
-    found = []
-    for number, batch in enumerate(host.batches):
-        found.append(_measure(run, batch, host, options, partial(progress, number, len(host.batches))))
-    progress(len(host.batches), len(host.batches), "")
-    return tuple(found)
-
-
-def _measure(
-    run: Path, batch: int, host: HostOptions, options: BenchOptions, heard: Callable[[str], None]
-) -> HostRun:
-    question = {
-        "run": str(run), "batch": batch, "precision": host.precision, "xla": host.xla,
-        "seconds": options.seconds, "samples": options.samples_each, "warmup_seconds": options.warmup_seconds,
-    }  # fmt: skip
-    ending = ask(_CHILD, question, timeout_seconds=options.timeout_seconds, heard=heard)
-    if ending.answer is not None:
-        return HostRun.from_dict(ending.answer)
-    failure = explain(ending, timeout_seconds=options.timeout_seconds, memory_limit_mb=None)
-    return HostRun(
-        name=run.name, framework="", device="", batch=batch, precision=host.precision, xla=host.xla,
-        failure=failure,
-    )  # fmt: skip

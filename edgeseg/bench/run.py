@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -30,11 +29,8 @@ from edgeseg.machine.machine import read_machine, read_state
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.progress import Progress, silent
+from edgeseg.workers.asking import NoAnswer, ask, command
 from edgeseg.workers.failure import Failure
-from edgeseg.workers.process import ask, explain
-
-# -P: a json.py in the current folder must not become part of the child.
-_CHILD = (sys.executable, "-P", "-m", "edgeseg.bench.child")
 
 
 def run_bench(
@@ -197,14 +193,18 @@ def _measure(model: ModelResult, job: Job, heard: Callable[[str], None]) -> Mode
         return model
     what = f"{model.name}, {job.runtime}, threads {job.threads}"
     heard(what)
-    answer = _ask(job, lambda doing: heard(f"{what}: {doing}"))
-    measurement = earlier or Measurement(runtime=job.runtime, threads=job.threads)
-    new = replace(
-        measurement,
-        runs=(*measurement.runs, answer.run) if answer.run else measurement.runs,
-        quality=measurement.quality or answer.quality,
-        failure=answer.failure,
+    answer = ask(
+        command("edgeseg.bench.child"),
+        replace(job, asked_ns=time.monotonic_ns()),
+        Answer,
+        bounds=job.bounds,
+        heard=lambda doing: heard(f"{what}: {doing}"),
     )
+    new = earlier or Measurement(runtime=job.runtime, threads=job.threads)
+    if isinstance(answer, NoAnswer):
+        new = replace(new, failure=answer.failure)
+    else:
+        new = replace(new, runs=(*new.runs, answer.run), quality=new.quality or answer.quality)
     others = [each for each in model.measurements if each is not earlier]
     return replace(model, measurements=tuple(sorted((*others, new), key=partial(_place, job.options))))
 
@@ -228,15 +228,6 @@ def _compare(
         else:
             measurements.append(each)
     return replace(model, measurements=tuple(measurements))
-
-
-def _ask(job: Job, heard: Callable[[str], None]) -> Answer:
-    timeout, limit = job.options.timeout_seconds, job.options.memory_limit_mb
-    job = replace(job, asked_ns=time.monotonic_ns())
-    ending = ask(_CHILD, job.to_dict(), timeout_seconds=timeout, heard=heard)
-    if ending.answer is not None:
-        return Answer.from_dict(ending.answer)
-    return Answer(failure=explain(ending, timeout_seconds=timeout, memory_limit_mb=limit))
 
 
 def _refuse_if_all_bad(result: BenchResult) -> None:

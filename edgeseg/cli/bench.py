@@ -207,7 +207,7 @@ def _run(
 
 def _add_host(result: BenchResult, run: Path, host: HostOptions) -> BenchResult:
     """Measure the Keras model; an interrupt keeps what the files gave."""
-    from edgeseg.bench.host import measure_host
+    from edgeseg.host.training.timing import measure_host
 
     try:
         with console.progress("Benching") as progress:

@@ -6,11 +6,10 @@ ai-edge-litert loads a library for GPUs with it, which ends the process on proce
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-
 from edgeseg.doctor.finding import Finding
+from edgeseg.workers.answering import Alive, answer_one
+from edgeseg.workers.asking import Bounds, NoAnswer, ask, command
+from edgeseg.workers.failure import last_line, signal_name
 
 _LIBRARY = "libLiteRtWebGpuAccelerator.so"
 
@@ -19,15 +18,14 @@ _TOPIC = "CompiledModel (not used here)"
 
 def try_compiled_model(*, timeout_s: float = 60.0) -> Finding:
     """Build one in a child process."""
-    command = [sys.executable, "-P", "-m", "edgeseg.doctor.compiled_model"]
-    try:
-        child = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Finding(topic=_TOPIC, state="note", detail=f"could not be tried: {error}")
-    if child.returncode == 0:
+    answer = ask(
+        command("edgeseg.doctor.compiled_model"), None, type(None), bounds=Bounds(silence_seconds=timeout_s)
+    )
+    if not isinstance(answer, NoAnswer):
         return Finding(topic=_TOPIC, state="ok", detail="works")
-    detail = explain(child.returncode, child.stderr.decode(errors="replace"))
-    return Finding(topic=_TOPIC, state="note", detail=detail)
+    if answer.code is None:
+        return Finding(topic=_TOPIC, state="note", detail=f"could not be tried: {answer.failure.reason}")
+    return Finding(topic=_TOPIC, state="note", detail=explain(answer.code, answer.stderr))
 
 
 def explain(code: int, stderr: str) -> str:
@@ -38,24 +36,16 @@ def explain(code: int, stderr: str) -> str:
         stderr: what it printed.
     """
     if code >= 0 and "lse" not in stderr.lower():
-        last = (stderr.strip().splitlines() or ["it printed nothing"])[-1][:200]
-        return f"does not work: {last}"
-    end = f"ends the process ({_name(-code)})" if code < 0 else "ends the process"
+        return f"does not work: {last_line(stderr)}"
+    end = f"ends the process ({signal_name(-code)})" if code < 0 else "ends the process"
     return (
         f"{end}: {_LIBRARY} needs LSE atomics, which a Raspberry Pi 3 or 4 lacks; in code of your own use "
         f"ai_edge_litert.interpreter.Interpreter, as edgeseg does, or delete that file from ai_edge_litert"
     )
 
 
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def main() -> None:
-    """The child."""
+def work(_question: None, _alive: Alive) -> None:
+    """Build one; what it raises, the end of this process tells."""
     from ai_edge_litert.compiled_model import CompiledModel
 
     from edgeseg.model.runtimes.registry import PROBE
@@ -64,4 +54,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    answer_one(type(None), work)

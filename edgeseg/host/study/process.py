@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -16,13 +15,13 @@ from typing import Any, Self
 from edgeseg import files
 from edgeseg.errors import ResultError
 from edgeseg.host.study.folder import StudyFolder
-from edgeseg.workers.process import Ending, explain
+from edgeseg.workers.asking import command
+from edgeseg.workers.failure import explain_end, explain_silence
 
 #: A task that says nothing for so long has hung; a validation on a slow machine is silent for minutes.
 SILENCE_SECONDS = 3600.0
 
-# -P: a json.py in the current folder must not become part of the worker.
-_WORKER = (sys.executable, "-P", "-m", "edgeseg.host.study.worker")
+_WORKER = command("edgeseg.host.study.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +147,9 @@ def _outcome(child: subprocess.Popen[bytes], folder: StudyFolder, task: str, beg
 
 def _why(folder: StudyFolder, task: str, code: int | None) -> str:
     log = folder.log_path(task)
-    ending = Ending(answer=None, code=code, stderr=log.read_text(errors="replace")[-4000:])
-    reason = explain(ending, timeout_seconds=SILENCE_SECONDS, memory_limit_mb=None).reason
-    return f"{reason} (all that it printed: {log})"
+    printed = log.read_text(errors="replace")[-4000:]
+    failure = explain_silence(SILENCE_SECONDS) if code is None else explain_end(code, printed)
+    return f"{failure.reason} (all that it printed: {log})"
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

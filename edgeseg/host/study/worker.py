@@ -6,11 +6,8 @@ another; it ends with the process that started it.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +20,7 @@ from edgeseg.errors import EdgesegError, TrainingError
 from edgeseg.host.study.folder import StudyFolder
 from edgeseg.host.study.process import Question, answer_path
 from edgeseg.progress import Progress
+from edgeseg.workers.answering import end_with
 
 if TYPE_CHECKING:
     from edgeseg.host.training.run_folder import RunFolder
@@ -30,13 +28,11 @@ if TYPE_CHECKING:
 #: Seconds between two words on how far a task is, at least.
 _INTERVAL = 1.0
 
-_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
-
 
 def main() -> None:
     """Read the question, do the task, leave the answer."""
     question = Question.from_dict(json.load(sys.stdin))
-    _end_with(question.parent)
+    end_with(question.parent)
     folder = StudyFolder(path=Path(question.folder))
     try:
         outputs = _DOERS.get(question.what, _export)(question, folder, _reporter(folder, question.task))
@@ -45,14 +41,6 @@ def main() -> None:
     except EdgesegError as error:
         answer = {"error": str(error)}
     files.write_json(answer_path(folder, question.task), answer)
-
-
-def _end_with(parent: int) -> None:
-    """Have the system end this process when `parent` ends, be it by SIGKILL."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before
-        sys.exit("the study has ended")
 
 
 def _reporter(folder: StudyFolder, task: str) -> Progress:

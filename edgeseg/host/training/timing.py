@@ -1,69 +1,130 @@
-"""`python -m edgeseg.host.training.timing`: times the Keras model of a run, in a process of its own.
+"""Times the Keras model of a run, in a process of its own: `python -m edgeseg.host.training.timing`.
 
-The bench asks for it by this name and never imports it (see `bench.host`, `workers.answering`).
+TensorFlow is loaded there alone (see `workers`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgeseg.bench.host import HostRun
+from edgeseg.bench.host import HostOptions, HostRun
 from edgeseg.bench.latency import Lap, repeat, timing_tile, warm_up
-from edgeseg.errors import EdgesegError, TrainingError
+from edgeseg.bench.options import BenchOptions
+from edgeseg.errors import TrainingError
 from edgeseg.model.encoding import float_image
+from edgeseg.progress import Progress, silent
 from edgeseg.workers.answering import Alive, answer_one
-from edgeseg.workers.failure import Failure
+from edgeseg.workers.asking import Bounds, NoAnswer, ask, command
 
 
-def work(question: Mapping[str, Any], alive: Alive) -> dict[str, Any]:
-    """Measure; what a user can mend comes back as a failure."""
-    run = HostRun(
-        name=Path(question["run"]).resolve().name,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KerasTiming:
+    """What to time.
+
+    Attributes:
+        run: the folder of a training run.
+        batch: images of one step.
+        precision: one of `bench.host.PRECISIONS`.
+        xla: let XLA compile the step.
+        seconds: to measure, at least.
+        samples: steps to measure, at least.
+        warmup_seconds: not counted, before.
+    """
+
+    run: Path
+    batch: int
+    precision: str
+    xla: bool
+    seconds: float
+    samples: int
+    warmup_seconds: float
+
+
+def measure_host(
+    run: Path, *, host: HostOptions, options: BenchOptions, progress: Progress = silent
+) -> tuple[HostRun, ...]:
+    """Time the Keras model of a training run on this machine's GPU or CPU, each batch size in a process.
+
+    Args:
+        run: the folder of a run that has finished an epoch.
+        host: what to measure.
+        options: for how long; rounds, threads and limits of memory are not used.
+        progress: told (batch sizes done, in all, what is being done).
+    """
+    found = []
+    for number, batch in enumerate(host.batches):
+        timing = KerasTiming(
+            run=run,
+            batch=batch,
+            precision=host.precision,
+            xla=host.xla,
+            seconds=options.seconds,
+            samples=options.samples_each,
+            warmup_seconds=options.warmup_seconds,
+        )
+        answer = ask(
+            command("edgeseg.host.training.timing"),
+            timing,
+            HostRun,
+            bounds=Bounds(silence_seconds=options.timeout_seconds),
+            heard=partial(progress, number, len(host.batches)),
+        )
+        if isinstance(answer, NoAnswer):
+            answer = replace(_unmeasured(timing), failure=answer.failure)
+        found.append(answer)
+    progress(len(host.batches), len(host.batches), "")
+    return tuple(found)
+
+
+def _unmeasured(timing: KerasTiming) -> HostRun:
+    return HostRun(
+        name=timing.run.resolve().name,
         framework="",
         device="",
-        batch=question["batch"],
-        precision=question["precision"],
-        xla=question["xla"],
+        batch=timing.batch,
+        precision=timing.precision,
+        xla=timing.xla,
     )
-    try:
-        return _measure(run, question, alive)
-    except EdgesegError as error:
-        return replace(run, failure=Failure(kind="refused", reason=str(error))).to_dict()
 
 
-def _measure(run: HostRun, question: Mapping[str, Any], alive: Alive) -> dict[str, Any]:
+def work(timing: KerasTiming, alive: Alive) -> HostRun:
+    """Measure.
+
+    Raises:
+        TrainingError: the run cannot be used, or a batch does not fit into the device's memory.
+    """
     alive("loading TensorFlow")
     from edgeseg.host.training.keras import tf
 
     try:
-        step, size = _step(Path(question["run"]), precision=run.precision, xla=run.xla)
-        batch = tf.constant(np.repeat(float_image(timing_tile((size, size))), run.batch, 0))
+        step, size = _step(timing.run, precision=timing.precision, xla=timing.xla)
+        batch = tf.constant(np.repeat(float_image(timing_tile((size, size))), timing.batch, 0))
         alive("first step")
         first = _lap(step, batch)
         warmup = partial(alive, "warming up")
-        warm_up(partial(_lap, step, batch), seconds=question["warmup_seconds"], alive=warmup)
+        warm_up(partial(_lap, step, batch), seconds=timing.warmup_seconds, alive=warmup)
         laps = repeat(
             partial(_lap, step, batch),
-            seconds=question["seconds"],
-            count=question["samples"],
+            seconds=timing.seconds,
+            count=timing.samples,
             alive=partial(alive, "timing"),
         )
     except tf.errors.ResourceExhaustedError as error:
-        raise TrainingError(f"a batch of {run.batch} does not fit into the device's memory") from error
+        raise TrainingError(f"a batch of {timing.batch} does not fit into the device's memory") from error
     return replace(
-        run,
+        _unmeasured(timing),
         framework=f"tensorflow {tf.__version__}",
         device=_device(),
         first_ns=first.invoke_ns,
         steps_ns=tuple(lap.invoke_ns for lap in laps),
-    ).to_dict()
+    )
 
 
 def _step(path: Path, *, precision: str, xla: bool) -> tuple[Callable[[Any], Any], int]:
@@ -100,4 +161,4 @@ def _device() -> str:
 
 
 if __name__ == "__main__":
-    answer_one(work)
+    answer_one(KerasTiming, work)
