@@ -24,17 +24,17 @@ def with_answers(teacher: Any) -> Callable[[Batch], Batch]:
     """Adds the teacher's answer to a batch's targets.
 
     Args:
-        teacher: a Keras model, `(N, H, W, channels)` -> `(N, H, W, maps)` probability.
+        teacher: a Keras model, `(N, H, W, channels)` -> `(N, H, W, maps)`, 0 to 1.
 
     Returns:
-        A function of images and truth, `(N, H, W, maps)`, that gives the images and `(N, H, W, 2 * maps)`:
-        the truth and the teacher's probability.
+        A function of images and targets `(N, H, W, maps)` that gives the images and `(N, H, W, 2 * maps)`:
+        the targets, and the teacher's maps.
     """
     run = tf.function(lambda images: teacher(images, training=False), reduce_retracing=True)
 
     def add(batch: Batch) -> Batch:
-        images, truth = batch
-        return images, np.concatenate([truth, run(tf.constant(images)).numpy()], axis=-1)
+        images, targets = batch
+        return images, np.concatenate([targets, run(tf.constant(images)).numpy()], axis=-1)
 
     return add
 
@@ -43,14 +43,14 @@ def distilled(loss: Loss, weight: float) -> Loss:
     """A loss on targets from `with_answers`.
 
     Args:
-        loss: of truth and prediction.
+        loss: of targets and output.
         weight: of the cross-entropy with the teacher's answer, 0 to 1; the rest is `loss`'s.
     """
 
-    def both(targets: Any, probability: Any) -> Any:
-        maps = probability.shape[-1]
-        truth, answer = targets[..., :-maps], targets[..., -maps:]
-        return (1 - weight) * loss(truth, probability) + weight * bce(answer, probability)
+    def both(targets: Any, output: Any) -> Any:
+        maps = output.shape[-1]
+        truth, answer = targets[..., :maps], targets[..., maps:]
+        return (1 - weight) * loss(truth, output) + weight * bce(answer, output)
 
     return both
 

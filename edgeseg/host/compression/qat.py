@@ -29,17 +29,19 @@ from edgeseg.host.compression.fake_quantization import (
     measure_ranges,
 )
 from edgeseg.host.compression.folding import fold_batch_norm
-from edgeseg.host.training.keras import tf
-from edgeseg.host.training.losses import LOSSES
+from edgeseg.host.training.evaluate import predictor
+from edgeseg.host.training.losses import loss_of
 from edgeseg.host.training.model_files import load_best, save_model
 from edgeseg.host.training.pipeline import TrainingImages
 from edgeseg.host.training.run_folder import RunFolder, read_record, update_record
+from edgeseg.host.training.targets import TruthPixels
 from edgeseg.host.training.trainee import Trainee
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
-from edgeseg.model import encoding
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.encoding import MaskDecoder
 from edgeseg.model.fine_tuning import QatOptions
+from edgeseg.model.interface import Interface
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.tiling import segment
 from edgeseg.progress import Progress
@@ -118,10 +120,12 @@ def _trainee(
     def count(images: TrainingImages) -> list[ConfusionCounts]:
         copy_weights(model, folded)
         exported = freeze(folded, run.network, ranges)
-        artifact = Artifact(path=Path(run.path.name), data=convert(exported), metadata={})
+        artifact = Artifact(
+            path=Path(run.path.name), data=convert(exported), metadata={}, interface=run.interface
+        )
         segmenter = Segmenter(artifact)
         epoch = int(model.optimizer.iterations.numpy()) // steps
-        _note_agreement(run, epoch, _agreement(exported, segmenter, images))
+        _note_agreement(run, epoch, _agreement(exported, run.interface, segmenter, images))
         return [_count_one(segmenter, *images[index]) for index in range(len(images))]
 
     def save(path: Path) -> None:
@@ -130,7 +134,7 @@ def _trainee(
 
     return Trainee(
         model=model,
-        loss=distilled(LOSSES[run.training.loss], options.teacher),
+        loss=distilled(loss_of(run.interface.maps, run.training.loss), options.teacher),
         settle=lambda _images: None,  # no statistics: BatchNorm is folded and the ranges are fixed
         count=count,
         save=save,
@@ -153,18 +157,15 @@ def _note_agreement(run: RunFolder, epoch: int, share: float) -> None:
     update_record(run, agreement={**(read_record(run).agreement or {}), str(epoch): share})
 
 
-def _agreement(exported: Any, segmenter: Segmenter, images: TrainingImages) -> float:
+def _agreement(exported: Any, interface: Interface, segmenter: Segmenter, images: TrainingImages) -> float:
     """Share of mask pixels on which the file and its Keras model agree, on windows of validation images."""
-    forward = tf.function(lambda batch: exported(batch, training=False))
+    predict, decoder = predictor(exported), MaskDecoder(interface)
     shares = []
     for index in range(min(WATCHED, len(images))):
         tile = window(images[index][0], segmenter.shape[0], np.random.default_rng(index))
-        output = forward(tf.constant(encoding.float_image(tile))).numpy()
-        shares.append(np.mean(segmenter.mask(tile) == (output[0, :, :, 0] > 0.5)))
+        shares.append(np.mean(segmenter.mask(tile) == decoder.mask(predict(tile))))
     return float(np.mean(shares))
 
 
-def _count_one(
-    segmenter: Segmenter, image: npt.NDArray[np.uint8], truth: npt.NDArray[np.bool_]
-) -> ConfusionCounts:
-    return pixels.count(truth, segment(image, segmenter) != 0)
+def _count_one(segmenter: Segmenter, image: npt.NDArray[np.uint8], truth: TruthPixels) -> ConfusionCounts:
+    return pixels.count(truth != 0, segment(image, segmenter) != 0)

@@ -20,10 +20,11 @@ from edgeseg.host.compression.derive import fine_tuned
 from edgeseg.host.compression.distillation import taught_by
 from edgeseg.host.compression.importance import channel_importance
 from edgeseg.host.compression.surgery import carry_over
-from edgeseg.host.training.losses import LOSSES
+from edgeseg.host.training.losses import loss_of
 from edgeseg.host.training.model_files import load_best
 from edgeseg.host.training.pipeline import TrainingImages, batches
 from edgeseg.host.training.run_folder import RunFolder, open_run
+from edgeseg.host.training.targets import Targets
 from edgeseg.host.training.trainee import Trainee, from_scratch
 from edgeseg.model.fine_tuning import SlimOptions
 from edgeseg.networks import costs
@@ -68,7 +69,9 @@ def slim_run(
         TrainingError: the parent has no finished epoch, the teacher does not fit, or as `fine_tuned`.
     """
     teacher = _teacher(parent, options)
-    images = TrainingImages(dataset.split("train"), parent.training.preprocessing)
+    images = TrainingImages(
+        dataset.split("train"), parent.training.preprocessing, Targets(parent.interface.maps)
+    )
     return fine_tuned(
         parent,
         dataset,
@@ -116,7 +119,8 @@ def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:
         images: of its training split.
     """
     some = islice(batches(images, parent.training, 0), IMPORTANCE_BATCHES)
-    matter = channel_importance(model, parent.network, LOSSES[parent.training.loss], some)
+    loss = loss_of(parent.interface.maps, parent.training.loss)
+    matter = channel_importance(model, parent.network, loss, some)
     return matter | dict(_with_both_signs(model, parent.network, matter))
 
 

@@ -5,44 +5,48 @@ Everything follows from the generator handed in, so a crop is the same in every 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg.networks.training import TrainingConfig
 
 Image = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
+TruthPixels = npt.NDArray[Any]
 
 
-def augment(image: Image, mask: Mask, config: TrainingConfig, rng: np.random.Generator) -> tuple[Image, Mask]:
+def augment(
+    image: Image, truth: TruthPixels, config: TrainingConfig, rng: np.random.Generator
+) -> tuple[Image, TruthPixels]:
     """Cut and vary one training example.
 
     Args:
-        image: `(H, W)` uint8, already preprocessed.
-        mask: `(H, W)` bool.
+        image: `(H, W)` or `(H, W, C)` uint8, already preprocessed.
+        truth: `(H, W)`, a mask or labels.
         config: crop size and which variations.
         rng: decides everything.
 
     Returns:
-        Image and mask, `(crop, crop)`, or of the whole image where `config.crop_size` is 0.
+        Image and truth, `(crop, crop)`, or of the whole image where `config.crop_size` is 0.
     """
     if config.crop_size:
-        image, mask = _crop(image, mask, config.crop_size, rng)
+        image, truth = _crop(image, truth, config.crop_size, rng)
     if config.flip:
         down, across = (int(rng.integers(2)) * 2 - 1 for _ in range(2))
-        image, mask = image[::down, ::across], mask[::down, ::across]
+        image, truth = image[::down, ::across], truth[::down, ::across]
     if config.rotate:
         turns = int(rng.integers(4)) if image.shape[0] == image.shape[1] else 2 * int(rng.integers(2))
-        image, mask = np.rot90(image, turns), np.rot90(mask, turns)
+        image, truth = np.rot90(image, turns), np.rot90(truth, turns)
     if config.brightness or config.contrast:
         image = _relight(image, config, rng)
-    return np.ascontiguousarray(image), np.ascontiguousarray(mask)
+    return np.ascontiguousarray(image), np.ascontiguousarray(truth)
 
 
-def _crop(image: Image, mask: Mask, size: int, rng: np.random.Generator) -> tuple[Image, Mask]:
-    top, left = (int(rng.integers(length - size + 1)) for length in image.shape)
+def _crop(image: Image, truth: TruthPixels, size: int, rng: np.random.Generator) -> tuple[Image, TruthPixels]:
+    top, left = (int(rng.integers(length - size + 1)) for length in image.shape[:2])
     window = np.s_[top : top + size, left : left + size]
-    return image[window], mask[window]
+    return image[window], truth[window]
 
 
 def _relight(image: Image, config: TrainingConfig, rng: np.random.Generator) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
@@ -14,31 +14,33 @@ from edgeseg.host.training.pipeline import TrainingImages
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model import encoding
+from edgeseg.model.encoding import Image, Maps, MaskDecoder
+from edgeseg.model.interface import Interface
 
 
-def predict_probabilities(
+def predict_images(
     model: Any, images: TrainingImages, *, multiple: int, batch_size: int = 4
-) -> Iterator[npt.NDArray[np.float32]]:
+) -> Iterator[Maps]:
     """Predict whole images, those of one size together.
 
     Args:
-        model: `(N, H, W, 1)` -> `(N, H, W, 1)` probability.
+        model: `(N, H, W, channels)` -> `(N, H, W, maps)`.
         images: prepared images of any size; they are extended by reflection to a multiple of `multiple`.
         multiple: what the network's sides must be divisible by.
         batch_size: images a call.
 
     Yields:
-        `(H, W)` float32 for each image, in order.
+        The maps of each image, `(H, W)` float32 each, in order.
     """
     run = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
-    waiting: list[npt.NDArray[np.uint8]] = []
+    waiting: list[Image] = []
 
-    def flush() -> Iterator[npt.NDArray[np.float32]]:
+    def flush() -> Iterator[Maps]:
         if waiting:
             batch = np.stack([_extend(image, multiple) for image in waiting])
-            output = run(tf.constant(encoding.float_batch(batch))).numpy()
-            for image, probability in zip(waiting, output, strict=True):
-                yield probability[: image.shape[0], : image.shape[1], 0]
+            outputs = run(tf.constant(encoding.float_batch(batch, images.channels))).numpy()
+            for image, output in zip(waiting, outputs, strict=True):
+                yield _split(output[: image.shape[0], : image.shape[1]])
             waiting.clear()
 
     for index in range(len(images)):
@@ -49,15 +51,36 @@ def predict_probabilities(
     yield from flush()
 
 
-def _extend(image: npt.NDArray[np.uint8], multiple: int) -> npt.NDArray[np.uint8]:
-    bottom, right = (-side % multiple for side in image.shape)
+def predictor(model: Any) -> Callable[[Image], Maps]:
+    """What predicts one image at a time.
+
+    Args:
+        model: a Keras model.
+
+    Returns:
+        A function of a prepared image, `(H, W)` or `(H, W, channels)` uint8 of a size that the model takes,
+        to its maps, `(H, W)` float32 each.
+    """
+    run = tf.function(lambda batch: model(batch, training=False))
+    return lambda image: _split(run(tf.constant(encoding.float_image(image))).numpy()[0])
+
+
+def _split(output: npt.NDArray[np.float32]) -> Maps:
+    return tuple(np.moveaxis(output, -1, 0))
+
+
+def _extend(image: Image, multiple: int) -> Image:
+    bottom, right = (-side % multiple for side in image.shape[:2])
     if not bottom and not right:
         return image
-    border = cv2.BORDER_REFLECT_101 if min(image.shape) > multiple else cv2.BORDER_REPLICATE
+    border = cv2.BORDER_REFLECT_101 if min(image.shape[:2]) > multiple else cv2.BORDER_REPLICATE
     return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, border), np.uint8)
 
 
-def count_images(model: Any, images: TrainingImages, *, multiple: int) -> list[ConfusionCounts]:
-    """Confusion counts of each image at probability 0.5, in order; arguments as above."""
-    predicted = predict_probabilities(model, images, multiple=multiple)
-    return [pixels.count(images[index][1], each > 0.5) for index, each in enumerate(predicted)]
+def count_images(
+    model: Any, images: TrainingImages, interface: Interface, *, multiple: int
+) -> list[ConfusionCounts]:
+    """Confusion counts of the mask of each image, in order; arguments as above, and what the maps mean."""
+    decoder = MaskDecoder(interface)
+    predicted = predict_images(model, images, multiple=multiple)
+    return [pixels.count(images[index][1] != 0, decoder.mask(maps)) for index, maps in enumerate(predicted)]

@@ -19,6 +19,7 @@ from typing import Any
 from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
+from edgeseg.host.training import counts
 from edgeseg.host.training.batch_norm import BATCHES
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.host.training.optimizers import build_optimizer
@@ -33,29 +34,12 @@ from edgeseg.host.training.run_folder import (
     update_record,
     write_history,
 )
+from edgeseg.host.training.targets import Targets
 from edgeseg.host.training.trainee import Method, from_scratch
 from edgeseg.interrupts import heard_interrupts
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.progress import Progress, silent
-
-
-def _of_mask(kind: Any) -> Any:
-    """A metric that reads the mask alone: the first channel of the targets."""
-
-    class OfMask(kind):
-        def update_state(self, targets: Any, probability: Any, sample_weight: Any = None) -> Any:
-            return super().update_state(targets[..., :1], probability, sample_weight)
-
-    return OfMask
-
-
-_COUNTS = {
-    "tp": _of_mask(keras.metrics.TruePositives),
-    "fp": _of_mask(keras.metrics.FalsePositives),
-    "fn": _of_mask(keras.metrics.FalseNegatives),
-    "tn": _of_mask(keras.metrics.TrueNegatives),
-}
 
 
 def fit(
@@ -108,8 +92,9 @@ class Training:
         self._heard = heard or threading.Event()
         self._run, self._progress = run, progress
         config = run.training
-        self.images = TrainingImages(dataset.split("train"), config.preprocessing)
-        self._val = TrainingImages(dataset.split("val"), config.preprocessing)
+        targets = Targets(run.interface.maps)
+        self.images = TrainingImages(dataset.split("train"), config.preprocessing, targets)
+        self._val = TrainingImages(dataset.split("val"), config.preprocessing, targets)
         self.images.check_sizes(run.network, config)
         self._steps = steps_per_epoch(len(self.images), config)
         # Same seed, same machine, same result: without it, parallel sums differ from run to run.
@@ -122,7 +107,7 @@ class Training:
             self.model.compile(
                 optimizer=build_optimizer(config, steps_per_epoch=self._steps),
                 loss=self._trainee.loss,
-                metrics=[kind(name=name) for name, kind in _COUNTS.items()],
+                metrics=counts.mask_counts(run.interface),
                 jit_compile=config.xla,
             )
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -167,7 +152,7 @@ class Training:
         logs = self._train_epoch(epoch)
         again = islice(batches(self.images, self._run.training, epoch), BATCHES)
         self._trainee.settle(images for images, _ in again)
-        train = ConfusionCounts(*(int(logs[name][-1]) for name in _COUNTS))
+        train = ConfusionCounts(*(int(logs[name][-1]) for name in counts.NAMES))
         val = self._trainee.count(self._val)
         learned = pixels.pooled(val)
         step = int(self.model.optimizer.iterations.numpy())

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from edgeseg.data.dataset import Sample, size_text
 from edgeseg.errors import ConfigError
-from edgeseg.host.training.augmentation import Image, Mask, augment
+from edgeseg.host.training.augmentation import Image, augment
 from edgeseg.host.training.keras import tf
+from edgeseg.host.training.targets import FOREGROUND, Targets, TruthPixels
 from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.networks.network import Network
@@ -28,26 +29,38 @@ Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 class TrainingImages:
-    """The prepared images and masks of some samples, read once as far as memory allows."""
+    """The prepared images of some samples with their truth, read once as far as memory allows.
 
-    def __init__(self, samples: Sequence[Sample], prepare: Preprocessing) -> None:
+    Attributes:
+        targets: what a network is to learn about them.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], prepare: Preprocessing, targets: Targets = FOREGROUND
+    ) -> None:
         """Take note of the samples; nothing is read yet."""
-        self._samples, self._prepare = samples, prepare
-        self._cache: dict[int, tuple[Image, Mask]] = {}
+        self._samples, self._prepare, self.targets = samples, prepare, targets
+        self._cache: dict[int, tuple[Image, TruthPixels]] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, index: int) -> tuple[Image, Mask]:
-        """Image `(H, W)` uint8, preprocessed, and mask `(H, W)` bool."""
+    @property
+    def channels(self) -> int:
+        """Of the images: 1 grey, 3 RGB."""
+        image = self[0][0]
+        return 1 if image.ndim == 2 else int(image.shape[2])
+
+    def __getitem__(self, index: int) -> tuple[Image, TruthPixels]:
+        """Image `(H, W)` or `(H, W, C)` uint8, preprocessed, and what the targets need of its truth."""
         if index in self._cache:
             return self._cache[index]
         image, truth = self._samples[index].read()
-        mask = truth.mask
-        pair = preprocessing.apply(image, self._prepare), mask
-        if self._bytes + image.nbytes + mask.nbytes <= CACHE_BYTES:
-            self._bytes += image.nbytes + mask.nbytes
+        kept = self.targets.keep(truth)
+        pair = preprocessing.apply(image, self._prepare), kept
+        if self._bytes + image.nbytes + kept.nbytes <= CACHE_BYTES:
+            self._bytes += image.nbytes + kept.nbytes
             self._cache[index] = pair
         return pair
 
@@ -56,8 +69,13 @@ class TrainingImages:
 
         Raises:
             ConfigError: an image is smaller than the crop, or, without crops, not of one size that
-                the network takes.
+                the network takes; or the images have another number of channels than the network.
         """
+        if self.channels != network.channels:
+            raise ConfigError(
+                f"expected images of {network.channels} channels, as {network.name} takes, but "
+                f"{self._samples[0].image_path} has {self.channels}"
+            )
         if config.crop_size and config.crop_size % network.multiple:
             raise ConfigError(
                 f"expected a crop_size divisible by {network.multiple}, but got {config.crop_size}"
@@ -65,13 +83,13 @@ class TrainingImages:
         first = self[0][0]
         for index in range(len(self)):
             image, name = self[index][0], self._samples[index].image_path
-            if config.crop_size and min(image.shape) < config.crop_size:
+            if config.crop_size and min(image.shape[:2]) < config.crop_size:
                 raise ConfigError(
                     f"expected images of at least crop_size {config.crop_size}, but {name} is "
                     f"{size_text(image)}; set a smaller one (--set crop_size=...)"
                 )
             if not config.crop_size and (
-                image.shape != first.shape or any(side % network.multiple for side in image.shape)
+                image.shape != first.shape or any(side % network.multiple for side in image.shape[:2])
             ):
                 raise ConfigError(
                     f"expected whole images of one size, its sides divisible by {network.multiple}, but "
@@ -93,21 +111,23 @@ def batches(images: TrainingImages, config: TrainingConfig, epoch: int) -> Itera
         epoch: counted from 0.
 
     Yields:
-        Images `(N, H, W, 1)` float32 from 0 to 1 and masks of the same shape, 0 or 1.
+        Images `(N, H, W, channels)` and targets `(N, H, W, maps)`, float32 from 0 to 1.
     """
     order = np.random.default_rng([config.seed, epoch]).permutation(len(images))
     size = min(config.batch_size, len(images))
     for step in range(steps_per_epoch(len(images), config)):
         positions = range(step * size, (step + 1) * size)
         pairs = [_example(images, config, epoch, position, int(order[position])) for position in positions]
-        grey = np.stack([image for image, _ in pairs])
-        truth = np.stack([mask for _, mask in pairs])[..., None]
-        yield encoding.float_batch(grey), truth.astype(np.float32)
+        crops = np.stack([image for image, _ in pairs])
+        yield (
+            encoding.float_batch(crops, images.channels),
+            np.stack([images.targets.make(truth) for _, truth in pairs]),
+        )
 
 
 def _example(
     images: TrainingImages, config: TrainingConfig, epoch: int, position: int, index: int
-) -> tuple[Image, Mask]:
+) -> tuple[Image, TruthPixels]:
     rng = np.random.default_rng([config.seed, epoch, position])
     return augment(*images[index], config, rng)
 
@@ -127,7 +147,7 @@ def epoch_dataset(
         epoch: counted from 0.
         targets: applied to each batch.
     """
-    image = tf.TensorSpec((None, None, None, 1), tf.float32)
+    image = tf.TensorSpec((None, None, None, images.channels), tf.float32)
     target = tf.TensorSpec((None, None, None, None), tf.float32)
     return tf.data.Dataset.from_generator(
         lambda: map(targets, batches(images, config, epoch)), output_signature=(image, target)

@@ -17,10 +17,10 @@ from typing import Any
 
 from edgeseg import files, locks, records
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import TrainingError
+from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.host.training.environment import environment
 from edgeseg.host.training.record import SCHEMA_VERSION, Origin, RunRecord, TrainedOn
-from edgeseg.model.interface import Interface, float_interface
+from edgeseg.model.interface import Interface, float_interface, foreground_maps
 from edgeseg.networks.families import network_from_dict
 from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
@@ -87,13 +87,16 @@ def create_run(
         origin: what it starts from; None: from fresh weights.
 
     Raises:
+        ConfigError: the interface is not the network's.
         OutputError: the folder holds something and `force` is not set, or cannot be written.
     """
+    interface = interface or _default_interface(network)
+    _refuse_other_interface(network, interface)
     record = RunRecord(
         name=network.name,
         network=network.to_dict(),
         training=training,
-        interface=interface or _default_interface(network),
+        interface=interface,
         origin=origin or Origin(),
         dataset=TrainedOn.of(dataset),
         environment=environment(),
@@ -122,7 +125,18 @@ def open_run(path: Path) -> RunFolder:
 
 
 def _default_interface(network: Network) -> Interface:
-    return float_interface(network.input_size, network.input_size)
+    size = network.input_size
+    return float_interface(size, size, channels=network.channels, maps=foreground_maps(network.maps))
+
+
+def _refuse_other_interface(network: Network, interface: Interface) -> None:
+    wanted = (network.input_size, network.input_size, network.channels, network.maps)
+    stated = (*interface.size, interface.channels, len(interface.maps))
+    if stated != wanted:
+        raise ConfigError(
+            "expected an interface of the height, width, channels and maps "
+            f"{wanted}, as {network.name} has, but got {stated}"
+        )
 
 
 def read_history(run: RunFolder) -> list[Row]:

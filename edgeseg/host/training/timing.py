@@ -104,8 +104,9 @@ def work(timing: KerasTiming, alive: Alive) -> HostRun:
     from edgeseg.host.training.keras import tf
 
     try:
-        step, size = _step(timing.run, precision=timing.precision, xla=timing.xla)
-        batch = tf.constant(np.repeat(float_image(timing_tile((size, size))), timing.batch, 0))
+        step, shape = _step(timing.run, precision=timing.precision, xla=timing.xla)
+        noise = timing_tile((shape[0], shape[1] * shape[2])).reshape(shape)
+        batch = tf.constant(np.repeat(float_image(noise), timing.batch, 0))
         alive("first step")
         first = _lap(step, batch)
         warmup = partial(alive, "warming up")
@@ -127,8 +128,8 @@ def work(timing: KerasTiming, alive: Alive) -> HostRun:
     )
 
 
-def _step(path: Path, *, precision: str, xla: bool) -> tuple[Callable[[Any], Any], int]:
-    """The compiled network of a run, and the size of its input."""
+def _step(path: Path, *, precision: str, xla: bool) -> tuple[Callable[[Any], Any], tuple[int, int, int]]:
+    """The compiled network of a run, and height, width and channels of its input."""
     from edgeseg.host.training.build import build_network
     from edgeseg.host.training.keras import keras, tf
     from edgeseg.host.training.model_files import load_best
@@ -142,7 +143,7 @@ def _step(path: Path, *, precision: str, xla: bool) -> tuple[Callable[[Any], Any
         mixed.set_weights(model.get_weights())
         model = mixed
     step = tf.function(lambda batch: model(batch, training=False), jit_compile=xla)
-    return step, run.network.input_size
+    return step, (*run.interface.size, run.interface.channels)
 
 
 def _lap(step: Callable[[Any], Any], batch: Any) -> Lap:

@@ -14,7 +14,7 @@ from typing import Any
 from edgeseg.host.training.batch_norm import StatisticsMeter
 from edgeseg.host.training.build import build_network
 from edgeseg.host.training.evaluate import count_images
-from edgeseg.host.training.losses import LOSSES, Loss
+from edgeseg.host.training.losses import Loss, loss_of
 from edgeseg.host.training.model_files import save_model
 from edgeseg.host.training.pipeline import Batch, TrainingImages
 from edgeseg.host.training.run_folder import RunFolder
@@ -29,13 +29,13 @@ class Trainee:
 
     Attributes:
         model: a Keras model, not compiled, with the weights to start from.
-        loss: of truth and prediction.
-        settle: called before each validation with images of training batches, `(N, H, W, 1)` float32: what
-            the model must learn about the data with its weights held still.
+        loss: of targets and output.
+        settle: called before each validation with images of training batches, `(N, H, W, channels)` float32:
+            what the model must learn about the data with its weights held still.
         count: the confusion counts of each validation image, in order: what decides which epoch is kept.
         save: keeps the model as it now is at a path, atomically.
-        targets: what the loss is given instead of a batch's masks, from that batch; the first channel is
-            the mask.
+        targets: what the loss is given instead of a batch's targets, from that batch; they stay the first
+            channels.
         callbacks: of Keras, for the training steps.
         keep_from: steps after which an epoch may be kept as the best: before, the model is not yet of the
             kind that is asked for.
@@ -62,8 +62,8 @@ def from_scratch(run: RunFolder, _images: TrainingImages, _steps: int) -> Traine
     model = build_network(run.network)
     return Trainee(
         model=model,
-        loss=LOSSES[run.training.loss],
+        loss=loss_of(run.interface.maps, run.training.loss),
         settle=StatisticsMeter(model).measure,
-        count=lambda images: count_images(model, images, multiple=run.network.multiple),
+        count=lambda images: count_images(model, images, run.interface, multiple=run.network.multiple),
         save=lambda path: save_model(model, path),
     )

@@ -8,6 +8,7 @@ import pytest
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.host.export.options import ExportOptions
 from edgeseg.model.fine_tuning import FineTuning, SlimOptions
+from edgeseg.model.interface import float_interface
 from edgeseg.model.recipe import RECIPES
 from edgeseg.networks.layers import cuttable
 from edgeseg.networks.training import TrainingConfig
@@ -21,6 +22,7 @@ surgery = pytest.importorskip("edgeseg.host.compression.surgery", reason="needs 
 distillation = pytest.importorskip("edgeseg.host.compression.distillation", reason="needs TensorFlow")
 export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
 export_latency = pytest.importorskip("edgeseg.host.export.latency", reason="needs TensorFlow")
+counts = pytest.importorskip("edgeseg.host.training.counts", reason="needs TensorFlow")
 fit = pytest.importorskip("edgeseg.host.training.fit", reason="needs TensorFlow")
 losses = pytest.importorskip("edgeseg.host.training.losses", reason="needs TensorFlow")
 model_files = pytest.importorskip("edgeseg.host.training.model_files", reason="needs TensorFlow")
@@ -233,7 +235,8 @@ def test_a_slim_run_is_an_ordinary_run_with_a_narrower_network(slimmed, parent):
 def test_the_pixel_counts_of_training_read_the_truth_and_not_the_teacher():
     targets = np.array([[1, 0.0], [1, 0.0], [1, 0.0], [0, 1.0], [0, 1.0]], np.float32)
     probability = np.array([[0.9], [0.8], [0.1], [0.7], [0.2]], np.float32)
-    counted = {name: int(kind()(targets, probability)) for name, kind in fit._COUNTS.items()}
+    kinds = counts.mask_counts(float_interface(8, 8))
+    counted = {name: int(kind(targets, probability)) for name, kind in zip(counts.NAMES, kinds, strict=True)}
     assert counted == {"tp": 2, "fp": 1, "fn": 1, "tn": 1}
 
 

@@ -70,7 +70,7 @@ def test_the_best_epoch_is_the_one_with_the_best_validation_dice(finished, blobs
     from edgeseg.metrics import pixels
 
     val = TrainingImages(blobs.split("val"), TRAINING.preprocessing)
-    counts = count_images(model_files.load_best(run), val, multiple=NETWORK.multiple)
+    counts = count_images(model_files.load_best(run), val, run.interface, multiple=NETWORK.multiple)
     measured = pixels.pooled(counts)["dice"]
     stated = max(float(row["val_dice"]) for row in history_without_times(run.path))
     assert measured == pytest.approx(stated, abs=1e-4)
