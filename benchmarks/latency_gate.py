@@ -26,7 +26,8 @@ import numpy as np
 from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.bench.doubts import doubts
-from edgeseg.bench.result import BenchResult, load_result
+from edgeseg.bench.result import BenchResult
+from edgeseg.bench.result_file import load_result
 from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.host.export.convert import convert
 from edgeseg.host.training.build import build_network

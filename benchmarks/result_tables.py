@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from edgeseg.bench.intervals import quality_interval
-from edgeseg.bench.result import BenchResult, ModelResult, load_result
+from edgeseg.bench.result import BenchResult, ModelResult
+from edgeseg.bench.result_file import load_result
 from edgeseg.model.recipe import RECIPES
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +72,7 @@ def _cells(result: BenchResult, model: ModelResult) -> list[str]:
     assert model.audit
     assert float32.size
     assert result.dataset
-    assert model.audit["partitions"] == 1
+    assert model.audit.partitions == 1
     xz = model.size.xz_bytes
     return [
         result.dataset.name,
@@ -86,7 +87,7 @@ def _cells(result: BenchResult, model: ModelResult) -> list[str]:
         *(f"{summary[key]:.4f}" for key in ("iou_pooled", "dice_mean", "iou_mean")),
         f"{summary['cell_f1']:.3f}",
         f"{100 * (summary['agreement'] or 0):.2f}",
-        str(sum(model.audit["operators"].values())),
+        str(sum(model.audit.operators.values())),
         f"{model.size.file_bytes / float32.size.raw_bytes:.3f}",
         f"{(summary['p50_ms'] or 0) / (base['p50_ms'] or 1):.2f}",
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edgeseg.audit.audit import audit_model, judge
-from edgeseg.bench.result import load_result
+from edgeseg.bench.result_file import load_result
 from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.metrics import pixels
 from edgeseg.model.artifact import load_artifact

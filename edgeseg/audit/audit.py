@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
 
 from edgeseg.audit.activations import (
     OperatorRef,
@@ -23,8 +23,10 @@ from edgeseg.audit.activations import (
 from edgeseg.audit.arena import activation_bytes, arena_bytes
 from edgeseg.audit.delegation import Delegation, measure_delegation
 from edgeseg.audit.weights import Weight, count_macs, list_weights, overall_sparsity
+from edgeseg.errors import EdgesegError
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.recipe import Recipe
+from edgeseg.records import from_data
 
 #: The converter leaves smaller kernels in float32 when it quantizes weights only.
 SMALLEST_QUANTIZED_KERNEL = 1024
@@ -119,6 +121,25 @@ class Audit:
         del delegation["undelegated"]
         weights = [asdict(weight) | {"sparsity": weight.sparsity} for weight in self.weights]
         return facts | delegation | listed | {"weights": weights}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any], *, where: str, error: type[EdgesegError]) -> Self:
+        """From `to_dict`'s data; derived figures are passed over, since they follow from the rest.
+
+        Args:
+            value: the data.
+            where: what it was read from, for the sentence.
+            error: the class to raise.
+
+        Raises:
+            EdgesegError: as the `error` given: a part is missing or of another kind.
+        """
+        delegation = {each.name: value.get(each.name) for each in fields(Delegation)} | {"undelegated": []}
+        stated = from_data(
+            cls, {**value, "delegation": delegation}, where=where, error=error, unknown="ignore"
+        )
+        numbers = tuple(each.index for each in stated.undelegated)
+        return replace(stated, delegation=replace(stated.delegation, undelegated=numbers))
 
 
 _FACTS = (

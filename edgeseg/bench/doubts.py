@@ -7,12 +7,9 @@ as it tells, was fit to measure; what a machine does not tell raises no doubt.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
+from edgeseg.bench.result import BenchResult
 from edgeseg.machine.memory import MB
-
-if TYPE_CHECKING:
-    from edgeseg.bench.result import BenchResult
 
 #: Above this share of the cores, the load before the start is thought to go on.
 BUSY_BEFORE = 0.25

@@ -180,7 +180,6 @@ class Measurement:
             "runtime": self.runtime,
             "threads": self.threads,
             "failure": asdict(self.failure) if self.failure else None,
-            "summary": self.summary,
             "runs": [run.to_dict() for run in self.runs],
             "quality": [image.to_dict() for image in self.quality.images] if self.quality else None,
         }

@@ -1,26 +1,20 @@
-"""What a bench found: plain frozen data, one JSON file, its schema versioned.
+"""What a bench found: plain frozen data, with the raw samples; statistics are computed from them.
 
-Raw samples are kept and statistics are computed. The JSON repeats the common ones under `summary`, and
-what follows from them under `why` and `doubts`, for people and for `jq`; reading a file ignores those parts.
+How it is written and read as a file: `result_file`.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Self
 
-from edgeseg import files
-from edgeseg.bench.doubts import doubts
+from edgeseg.audit.audit import Audit
 from edgeseg.bench.host import HostRun
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
-from edgeseg.bench.why import why
 from edgeseg.errors import ResultError
 from edgeseg.machine.machine import Machine, MachineState
 from edgeseg.workers.failure import Failure
@@ -60,7 +54,7 @@ class ModelResult:
         variant: as its sidecar states, or `unknown`.
         sha256: of the file; `None` where it could not be read or is not what its sidecar says.
         size: of the file; `None` likewise.
-        audit: what is in the file (`Audit.to_dict`); `None` where no process came so far.
+        audit: what is in the file; `None` where that cannot be read here.
         notes: what the audit means, in words (`audit.notes.explain`).
         measurements: one for each runtime and number of threads.
     """
@@ -69,7 +63,7 @@ class ModelResult:
     variant: str
     sha256: str | None
     size: SizeResult | None
-    audit: dict[str, Any] | None
+    audit: Audit | None
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
 
@@ -89,7 +83,7 @@ class ModelResult:
     def is_float32(self) -> bool:
         """Whether others are compared with it: by its sidecar, or, without one, by what is in the file."""
         if self.variant == "unknown" and self.audit:
-            return set(self.audit["weight_dtypes"]) == {"float32"}
+            return set(self.audit.weight_dtypes) == {"float32"}
         return self.variant == "float32"
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,7 +93,7 @@ class ModelResult:
             "variant": self.variant,
             "sha256": self.sha256,
             "size": asdict(self.size) if self.size else None,
-            "audit": self.audit,
+            "audit": self.audit.to_dict() if self.audit else None,
             "notes": list(self.notes),
             "measurements": [measurement.to_dict() for measurement in self.measurements],
         }
@@ -107,12 +101,15 @@ class ModelResult:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From `to_dict`'s data."""
+        audit = value["audit"]
         return cls(
             name=value["name"],
             variant=value["variant"],
             sha256=value["sha256"],
             size=SizeResult(**value["size"]) if value["size"] else None,
-            audit=value["audit"],
+            audit=Audit.from_dict(audit, where="the audit in bench results", error=ResultError)
+            if audit
+            else None,
             measurements=tuple(map(Measurement.from_dict, value["measurements"])),
             notes=tuple(value["notes"]),
         )
@@ -195,18 +192,10 @@ class BenchResult:
             "dataset": asdict(self.dataset) if self.dataset else None,
             "runtimes": dict(self.runtimes),
             "reference": self.reference,
-            "doubts": list(doubts(self)),
-            "models": [self._explained(model) for model in self.models],
+            "models": [model.to_dict() for model in self.models],
             "panels": [asdict(panel) for panel in self.panels],
             "host": [run.to_dict() for run in self.host],
         }
-
-    def _explained(self, model: ModelResult) -> dict[str, Any]:
-        """A model as JSON-able data, each row with what explains its time."""
-        value = model.to_dict()
-        for row, measurement in zip(value["measurements"], model.measurements, strict=True):
-            row["why"] = list(why(self, model, measurement))
-        return value
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
@@ -241,30 +230,3 @@ class BenchResult:
             raise ResultError(f"expected bench results, but the part {error} is missing") from None
         except (TypeError, ValueError, AttributeError) as error:
             raise ResultError(f"expected bench results, but a part does not fit: {error}") from None
-
-
-def result_text(result: BenchResult) -> str:
-    """The JSON text of a result, each list of numbers and each image on one line."""
-    text = json.dumps(result.to_dict(), indent=2, allow_nan=False, ensure_ascii=False)
-    # Line breaks stand only between tokens (inside strings they are escaped), so joining lines is safe.
-    text = re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda match: re.sub(r"\n\s*", " ", match[0]), text) + "\n"
-    # Bytes of a path that are no UTF-8 become the JSON escapes that they came from.
-    return text.encode(errors="backslashreplace").decode()
-
-
-def save_result(path: Path, result: BenchResult) -> None:
-    """Write a result as JSON, atomically; `OutputError` where that fails."""
-    files.write_text(path, result_text(result))
-
-
-def load_result(path: Path) -> BenchResult:
-    """Read a result.
-
-    Raises:
-        ResultError: no such file, no JSON, or no bench result of this schema version.
-    """
-    value = files.read_json(path, kind="bench results", error=ResultError)
-    try:
-        return BenchResult.from_dict(value)
-    except ResultError as error:
-        raise ResultError(f"{path}: {error}") from None

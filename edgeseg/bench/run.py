@@ -141,7 +141,7 @@ def _describe(path: Path, name: str, kinds: Sequence[str], options: BenchOptions
         variant=artifact.variant,
         sha256=sha256_bytes(artifact.data),
         size=measure_size(artifact.data, xz_bytes=artifact.packed_bytes),
-        audit=audit.to_dict() if audit else None,
+        audit=audit,
         measurements=(),
         notes=(*explain_audit(audit), *explain_interface(artifact)) if audit else (),
     )

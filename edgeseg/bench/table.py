@@ -57,7 +57,7 @@ def _row(result: BenchResult, model: ModelResult, measurement: Measurement) -> l
     ]
     if measurement.failure:
         return [*label, "failed", *["-"] * 14]
-    arena = (model.audit or {}).get("arena_bytes")
+    arena = model.audit.arena_bytes if model.audit else None
     return [
         *label,
         *(_number(summary.get(key), 2) for key in _LATENCY),

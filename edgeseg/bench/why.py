@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from edgeseg.bench.measurement import Measurement
-    from edgeseg.bench.result import BenchResult, ModelResult
+from edgeseg.bench.measurement import Measurement
+from edgeseg.bench.result import BenchResult, ModelResult
 
 #: Features that multiply and add int8 values in one instruction, the fastest first.
 _DOT_PRODUCTS = ("amx_int8", "avx512_vnni", "avx_vnni", "i8mm", "dotprod")
@@ -31,10 +29,9 @@ def why(result: BenchResult, model: ModelResult, measurement: Measurement) -> tu
 
 
 def _kernels(model: ModelResult, measurement: Measurement) -> Iterator[str]:
-    audit = model.audit or {}
-    operators, partitions = sum(audit.get("operators", {}).values()), audit.get("partitions")
-    if measurement.runtime == "litert" and partitions == 1 and not audit["undelegated"]:
-        yield f"all {operators} operators in one XNNPACK partition"
+    audit = model.audit
+    if measurement.runtime == "litert" and audit and audit.partitions == 1 and not audit.undelegated:
+        yield f"all {sum(audit.operators.values())} operators in one XNNPACK partition"
     elif measurement.runtime == "litert-builtin":
         yield "built-in kernels, without XNNPACK"
     elif measurement.runtime == "litert-reference":
@@ -46,7 +43,7 @@ def _kernels(model: ModelResult, measurement: Measurement) -> Iterator[str]:
 
 
 def _integers(result: BenchResult, model: ModelResult, measurement: Measurement) -> Iterator[str]:
-    if _INTEGERS.isdisjoint((model.audit or {}).get("activations", {})):
+    if model.audit is None or _INTEGERS.isdisjoint(model.audit.activations):
         return
     present = [feature for feature in _DOT_PRODUCTS if feature in result.machine.cpu_features]
     ratio = ratio_to_float32(result, measurement)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from edgeseg.audit.activations import OperatorRef
+from edgeseg.audit.audit import Audit, audit_model
 from edgeseg.bench.models import display_names, find_models
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.size import SizeResult, measure_size
@@ -53,14 +54,12 @@ def facts_of_folder(folder: Path) -> list[ModelFacts]:
     Raises:
         ArtifactError: no file, or one that is damaged or not what its sidecar says.
     """
-    from edgeseg.audit.audit import audit_model  # checking results needs no schema of model files
-
     paths = find_models([folder])
     facts = []
     for path, name in zip(paths, display_names(paths), strict=True):
         artifact = load_artifact(path)
         size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)
-        audit = audit_model(artifact.data, name=name).to_dict()
+        audit = audit_model(artifact.data, name=name)
         facts.append(_facts(name, path=path, size=size, audit=audit, dice=None, no_dice=_NO_RESULTS))
     return facts
 
@@ -96,7 +95,7 @@ def _facts(
     name: str,
     *,
     size: SizeResult | None,
-    audit: Mapping[str, Any] | None,
+    audit: Audit | None,
     dice: float | None,
     no_dice: str,
     data: DatasetUsed | None = None,
@@ -106,20 +105,20 @@ def _facts(
         "bytes": size.raw_bytes if size else None,
         "gzip_bytes": size.gzip_bytes if size else None,
         "xz_bytes": size.xz_bytes if size else None,
-        **_of_audit(audit or {}),
+        **_of_audit(audit),
         "dice": dice,
         "dice_data": _name_data(data) if data else None,
     }
     reasons = {"dice": no_dice, "dice_data": no_dice, "xz_bytes": _NO_CONTAINER}
     if audit:
-        reasons |= {"arena_bytes": _NO_ARENA, "partitions": audit.get("runtime_problem") or _NO_AUDIT}
+        reasons |= {"arena_bytes": _NO_ARENA, "partitions": audit.delegation.runtime_problem or _NO_AUDIT}
     return ModelFacts(
         name=name,
         values={metric: value for metric, value in found.items() if value is not None},
         why_missing={
             metric: reasons.get(metric) or _NO_AUDIT for metric, value in found.items() if value is None
         },
-        details=_details(audit or {}),
+        details=_details(audit) if audit else {},
         path=path,
     )
 
@@ -129,25 +128,24 @@ def _name_data(data: DatasetUsed) -> str:
     return f"{data.images} of {data.of} images of the {data.split} split, digest {data.digest[:12]}"
 
 
-def _of_audit(audit: Mapping[str, Any]) -> dict[str, Value | None]:
-    operators, floats = audit.get("operators"), audit.get("float_operators")
+def _of_audit(audit: Audit | None) -> dict[str, Value | None]:
     return {
-        "macs": audit.get("macs"),
-        "parameters": audit.get("parameters"),
-        "operators": None if operators is None else sum(operators.values()),
-        "operator_kinds": None if operators is None else tuple(sorted(operators)),
-        "float_operators": None if floats is None else len(floats),
-        "partitions": audit.get("partitions"),
-        "arena_bytes": audit.get("arena_bytes"),
+        "macs": audit.macs if audit else None,
+        "parameters": audit.parameters if audit else None,
+        "operators": sum(audit.operators.values()) if audit else None,
+        "operator_kinds": tuple(sorted(audit.operators)) if audit else None,
+        "float_operators": len(audit.float_operators) if audit else None,
+        "partitions": audit.partitions if audit else None,
+        "arena_bytes": audit.arena_bytes if audit else None,
     }
 
 
-def _details(audit: Mapping[str, Any]) -> dict[str, str]:
+def _details(audit: Audit) -> dict[str, str]:
     """Which operators are counted, where it is bad to have any."""
-    listed = {"float_operators": audit.get("float_operators"), "partitions": audit.get("undelegated")}
+    listed = {"float_operators": audit.float_operators, "partitions": audit.undelegated}
     return {metric: _histogram(operators) for metric, operators in listed.items() if operators}
 
 
-def _histogram(operators: list[dict[str, Any]]) -> str:
-    kinds = Counter(operator["name"] for operator in operators)
+def _histogram(operators: Sequence[OperatorRef]) -> str:
+    kinds = Counter(operator.name for operator in operators)
     return ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())

@@ -235,7 +235,7 @@ def _finish(result: BenchResult, out: Path | None, *, per_image: Path | None, as
 
 def _save(result: BenchResult, out: Path | None, per_image: Path | None) -> None:
     from edgeseg.bench.per_image import per_image_csv
-    from edgeseg.bench.result import save_result
+    from edgeseg.bench.result_file import save_result
     from edgeseg.files import write_text
 
     if not any(model.measurements for model in result.models):
@@ -247,7 +247,7 @@ def _save(result: BenchResult, out: Path | None, per_image: Path | None) -> None
 
 
 def _show(result: BenchResult, *, as_json: bool) -> None:
-    from edgeseg.bench.result import result_text
+    from edgeseg.bench.result_file import result_text
     from edgeseg.bench.table import remarks
 
     if as_json:

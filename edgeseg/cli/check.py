@@ -88,7 +88,7 @@ def _facts(target: Path, confirm: Path | None) -> tuple[list[ModelFacts], Timing
 
     if target.is_dir():
         return facts_of_folder(target), None, None
-    from edgeseg.bench.result import load_result
+    from edgeseg.bench.result_file import load_result
     from edgeseg.budget.latency import refuse_unlike, timing_of_result
 
     result = load_result(target)

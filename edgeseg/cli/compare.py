@@ -54,7 +54,7 @@ def compare(
 
 
 def _compare(paths: list[Path], base: str | None, allow: str | None) -> Comparison:
-    from edgeseg.bench.result import load_result
+    from edgeseg.bench.result_file import load_result
     from edgeseg.comparison.alike import parse_allowed
     from edgeseg.comparison.compare import compare_models, compare_results
     from edgeseg.comparison.pairs import find_model

@@ -30,7 +30,7 @@ def report(
     The page needs no network and holds everything: plots of Dice over bytes and time, every row, every
     inference, every image, masks, machine, method, and what was not measured.
     """
-    from edgeseg.bench.result import load_result
+    from edgeseg.bench.result_file import load_result
     from edgeseg.files import write_text
     from edgeseg.report.render import FORMATS, render
     from edgeseg.report.section import make_sections

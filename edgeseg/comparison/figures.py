@@ -42,13 +42,13 @@ def file_changes(label: Label, base: ModelResult, new: ModelResult) -> Iterator[
 
 
 def _file_figures(model: ModelResult) -> dict[str, float | None]:
-    audit, size = model.audit or {}, model.size
+    audit, size = model.audit, model.size
     return {
         "bytes": size.raw_bytes if size else None,
         "gzip_bytes": size.gzip_bytes if size else None,
         "xz_bytes": size.xz_bytes if size else None,
-        "macs": audit.get("macs"),
-        "arena_bytes": audit.get("arena_bytes"),
+        "macs": audit.macs if audit else None,
+        "arena_bytes": audit.arena_bytes if audit else None,
     }
 
 

@@ -110,8 +110,8 @@ def _row(
 
 
 def _file_values(model: ModelResult) -> dict[str, Value]:
-    size, audit = model.size, model.audit or {}
-    values: dict[str, Value] = {name: audit.get(name) for name in ("arena_bytes", "macs", "partitions")}
+    size, audit = model.size, model.audit
+    values: dict[str, Value] = {}
     if size:
         values |= {
             "file_bytes": size.file_bytes,
@@ -120,8 +120,13 @@ def _file_values(model: ModelResult) -> dict[str, Value]:
             "xz_bytes": size.xz_bytes,
         }
     if audit:
-        values["operators"] = sum(audit["operators"].values())
-        values["float_operators"] = len(audit["float_operators"])
+        values |= {
+            "arena_bytes": audit.arena_bytes,
+            "macs": audit.macs,
+            "partitions": audit.partitions,
+            "operators": sum(audit.operators.values()),
+            "float_operators": len(audit.float_operators),
+        }
     return values
 
 

@@ -6,15 +6,61 @@ from dataclasses import replace
 import pytest
 
 from edgeseg.bench.host import HostRun
-from edgeseg.bench.result import BenchResult, Panel, load_result, result_text, save_result
+from edgeseg.bench.result import BenchResult, Panel
+from edgeseg.bench.result_file import load_result, result_data, result_text, save_result
 from edgeseg.errors import ResultError
 from edgeseg.workers.failure import Failure
 from support.bench_results import make_measurement
+from support.paths import ROOT
 
 
 def test_a_result_survives_its_file(result, tmp_path):
     save_result(tmp_path / "r.json", result)
     assert load_result(tmp_path / "r.json") == result
+
+
+def bench_files():
+    """The files of benches that are in the repository, those of version 0.1 among them."""
+    found = [*ROOT.glob("benchmarks/results/**/*.json"), *ROOT.glob("tests/fixtures/**/*.json")]
+    return [
+        path for path in found if "models" in (value := json.loads(path.read_text())) and "panels" in value
+    ]
+
+
+def assert_kept(old, new, place=""):
+    """Whatever is in `old` is the same in `new`; sentences may be others, and new figures may be there."""
+    if isinstance(old, dict):
+        for key in old.keys() - {"why", "doubts"}:
+            assert key in new, f"{place}.{key}"
+            assert_kept(old[key], new[key], f"{place}.{key}")
+    elif isinstance(old, list) and old and isinstance(old[0], dict):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            assert_kept(one, other, f"{place}[{number}]")
+    else:
+        assert old == new, place
+
+
+@pytest.mark.parametrize("path", bench_files(), ids=lambda path: "-".join(path.parts[-3:]))
+def test_results_in_the_repository_are_read_and_written_to_the_last_digit(path, tmp_path):
+    result = load_result(path)
+    save_result(tmp_path / "r.json", result)
+    assert_kept(json.loads(path.read_text()), json.loads((tmp_path / "r.json").read_text()))
+    assert load_result(tmp_path / "r.json") == result
+
+
+def test_results_of_version_0_1_are_among_those_in_the_repository():
+    assert len(bench_files()) >= 5
+
+
+def test_a_part_of_an_audit_that_does_not_fit_is_named(result):
+    value = result_data(result)
+    value["models"][0]["audit"]["weights"][1]["size"] = "many"
+    with pytest.raises(ResultError, match=r'a whole number as weights\[1\].size in the audit .* got "many"'):
+        BenchResult.from_dict(value)
+    value = result_data(result)
+    del value["models"][0]["audit"]["macs"]
+    with pytest.raises(ResultError, match="expected macs in the audit"):
+        BenchResult.from_dict(value)
 
 
 def test_panels_and_the_keras_model_survive_a_file(result, tmp_path):
@@ -77,7 +123,7 @@ def test_a_measurement_without_runs_has_no_figures():
 
 def test_the_text_is_the_same_data_with_lists_on_one_line(result):
     text = result_text(result)
-    assert json.loads(text) == json.loads(json.dumps(result.to_dict()))
+    assert json.loads(text) == json.loads(json.dumps(result_data(result)))
     assert '"invoke_ns": [ 10000000, 20000000, 30000000, 40000000 ]' in text
     assert '{ "stem": "a", "source": "a", "tp": 8, "fp": 2, "fn": 2, "tn": 88,' in text
 
@@ -89,7 +135,7 @@ def test_odd_names_do_not_break_the_text(result, name):
 
 
 def test_raw_samples_are_in_the_file_and_the_summary_is_not_read(result, tmp_path):
-    value = result.to_dict()
+    value = result_data(result)
     value["models"][0]["measurements"][0]["summary"] = {"p50_ms": 1e9}
     assert BenchResult.from_dict(value) == result
 

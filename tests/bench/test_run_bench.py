@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.result import load_result
+from edgeseg.bench.result_file import load_result
 from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
 from edgeseg.errors import DatasetError, EdgesegError, ResultError
@@ -57,8 +57,8 @@ def test_bytes_digest_and_audit_are_those_of_the_file(both):
     for path, model in zip([FLOAT32, INT8], both[0].models, strict=True):
         assert model.size.raw_bytes == path.stat().st_size
         assert model.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-        assert model.audit["partitions"] == 1
-    assert not both[0].models[1].audit["float_operators"]
+        assert model.audit.partitions == 1
+    assert not both[0].models[1].audit.float_operators
 
 
 def test_quality_is_measured_on_the_split_and_both_models_find_the_blobs(both):

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from edgeseg.bench.table import bench_table, failure_lines, machine_line, remarks
+from support.bench_results import make_audit
 
 
 def rows_by_column(result):
@@ -38,7 +39,7 @@ def test_without_sidecars_the_float32_model_is_known_by_its_weights(result):
 
 
 def test_without_a_float32_model_there_are_no_ratios(result):
-    header, _ = bench_table(without_sidecars(result, audit={"weight_dtypes": {"int8": 3}}))
+    header, _ = bench_table(without_sidecars(result, audit=make_audit(dtype="int8")))
     assert "bytes x" not in header
     assert "p50 x" not in header
 

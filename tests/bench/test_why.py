@@ -4,7 +4,7 @@ import pytest
 
 from edgeseg.bench.table import model_labels, shared_name, why_lines, worst_line
 from edgeseg.bench.why import ratio_to_float32, why
-from support.bench_results import make_machine, make_measurement, make_model, make_run
+from support.bench_results import make_audit, make_machine, make_measurement, make_model, make_run
 
 
 def with_int8(result, milliseconds, *, features=(), runtime="litert", threads=1):
@@ -13,7 +13,7 @@ def with_int8(result, milliseconds, *, features=(), runtime="litert", threads=1)
     float32 = replace(result.models[0], measurements=(base,))
     row = make_measurement(make_run(milliseconds), runtime=runtime, threads=threads)
     int8 = make_model("int8.tflite", "int8-ptq", 100_000, row)
-    int8 = replace(int8, audit=int8.audit | {"activations": {"int8": 4}})
+    int8 = replace(int8, audit=make_audit(activations={"int8": 4}))
     changed = replace(
         result,
         models=(float32, int8),

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from edgeseg.bench.result import save_result
+from edgeseg.bench.result_file import save_result
 from edgeseg.cli import app
 from edgeseg.errors import EdgesegError
 from support.bench_results import make_measurement, make_run

@@ -10,7 +10,7 @@ import pytest
 
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.bench.result import save_result
+from edgeseg.bench.result_file import save_result
 from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
 from edgeseg.comparison.compare import compare_models, compare_results

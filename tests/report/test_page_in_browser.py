@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgeseg.bench.result_file import result_data
 from edgeseg.report.page import page
 from edgeseg.report.section import make_sections
 from support.chromium import MISSING, browser
@@ -125,7 +126,7 @@ def test_the_answer_stands_at_the_top(opened):
 
 def test_the_numbers_of_the_table_are_those_of_the_json(opened, report):
     seen = iter(rows(opened))
-    for model in report[0].result.to_dict()["models"]:
+    for model in result_data(report[0].result)["models"]:
         quality = model["measurements"][0]["summary"]
         for measurement in model["measurements"]:
             row = next(seen)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.bench.result import save_result
+from edgeseg.bench.result_file import save_result
 from support.report_results import make_rich
 
 

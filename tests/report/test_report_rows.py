@@ -2,13 +2,14 @@ from dataclasses import replace
 
 import pytest
 
+from edgeseg.bench.result_file import result_data
 from edgeseg.report.columns import BY_NAME, COLUMNS, used_columns
 from edgeseg.report.rows import make_rows
 
 
 def test_the_figures_are_those_of_the_json(rich):
     rows = iter(make_rows(rich))
-    for model in rich.to_dict()["models"]:
+    for model in result_data(rich)["models"]:
         quality = model["measurements"][0]["summary"]
         for measurement in model["measurements"]:
             row = next(rows)
@@ -18,7 +19,7 @@ def test_the_figures_are_those_of_the_json(rich):
 
 
 def test_every_figure_of_the_json_has_a_column(rich):
-    summary = rich.to_dict()["models"][0]["measurements"][0]["summary"]
+    summary = result_data(rich)["models"][0]["measurements"][0]["summary"]
     assert set(summary) <= set(BY_NAME)
 
 

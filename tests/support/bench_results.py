@@ -1,5 +1,8 @@
 """A bench result built by hand, whose every statistic can be worked out by head."""
 
+from edgeseg.audit.audit import Audit
+from edgeseg.audit.delegation import Delegation
+from edgeseg.audit.weights import Weight
 from edgeseg.bench.latency import Lap, Laps
 from edgeseg.bench.measurement import Measurement, Run
 from edgeseg.bench.options import BenchOptions
@@ -39,17 +42,34 @@ def make_quality():
     )
 
 
+def make_audit(*, parameters=3000, dtype="float32", activations=None):
+    """Three convolutions in one partition."""
+    weights = tuple(
+        Weight(
+            tensor=f"kernel{number}", operator="CONV_2D", output=f"out{number}", role="kernel", dtype=dtype,
+            shape=(1, 1, 1, parameters // 3), scales=0, per_channel=None, size=parameters // 3, zeros=0,
+            distinct=None, sparse_encoded=False,
+        )
+        for number in range(3)
+    )  # fmt: skip
+    return Audit(
+        name="m.tflite", subgraphs=1, operators={"CONV_2D": 3}, inputs=(), outputs=(),
+        activations=activations or {"float32": 4}, float_operators=(), quantize_operators=0,
+        dequantize_operators=0, weights=weights, macs=10**6, activation_bytes=10**6,
+        arena_bytes=2 * 10**6, static_shapes=True, undelegated=(),
+        delegation=Delegation(
+            runtime="ai-edge-litert", runtime_version="2.3.0", delegate="XNNPACK", partitions=1
+        ),
+    )  # fmt: skip
+
+
 def make_model(name, variant, size, *measurements):
     return ModelResult(
         name=name,
         variant=variant,
         sha256="0" * 64,
         size=SizeResult(raw_bytes=size, gzip_bytes=size // 2),
-        audit={
-            "operators": {"CONV_2D": 3}, "activations": {"float32": 4}, "weight_dtypes": {"float32": 3},
-            "float_operators": [], "undelegated": [], "partitions": 1, "arena_bytes": 2 * 10**6,
-            "macs": 10**6, "parameters": size // 4,
-        },
+        audit=make_audit(parameters=size // 4),
         measurements=measurements,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from edgeseg import files
 from edgeseg.bench.quality import ImageCounts, QualityResult
-from edgeseg.bench.result import save_result
+from edgeseg.bench.result_file import save_result
 from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
 from edgeseg.host.study.plan_file import parse_plan
 from edgeseg.host.study.report.results import read_results

@@ -137,7 +137,7 @@ def _run(question: Question, folder: StudyFolder) -> RunFolder:
 
 def _bench(question: Question, folder: StudyFolder, progress: Progress) -> list[Path]:
     from edgeseg.bench.options import BenchOptions
-    from edgeseg.bench.result import save_result
+    from edgeseg.bench.result_file import save_result
     from edgeseg.bench.run import run_bench
 
     result = run_bench(

@@ -17,7 +17,8 @@ from edgeseg._version import __version__
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.remote.hosts import RemoteError, bench_on
 from edgeseg.bench.remote.ssh import Host
-from edgeseg.bench.result import BenchResult, load_result
+from edgeseg.bench.result import BenchResult
+from edgeseg.bench.result_file import load_result
 from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
 from edgeseg.errors import ConfigError, EdgesegError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeseg.bench.result import load_result
+from edgeseg.bench.result_file import load_result
 from edgeseg.host.study.folder import StudyFolder
 from edgeseg.host.study.status import read_status
 from support.study_cases import edgeseg, plan_of

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from edgeseg.bench.doubts import doubts
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
-from edgeseg.bench.result import BenchResult, ModelResult, load_result
+from edgeseg.bench.result import BenchResult, ModelResult
+from edgeseg.bench.result_file import load_result
 from edgeseg.errors import ResultError
 from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
