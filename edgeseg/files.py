@@ -41,6 +41,26 @@ def output_error(path: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {path}: {reason}")
 
 
+def path_below(folder: Path, name: str) -> Path:
+    """The path of a name that was read from a file: somebody else may have written it.
+
+    Args:
+        folder: where it belongs.
+        name: below the folder.
+
+    Raises:
+        OutputError: it leads out of the folder: by `..`, as an absolute path, or by a link.
+    """
+    path = folder / name
+    try:
+        below = folder.resolve() in path.resolve().parents
+    except (OSError, ValueError, RuntimeError):  # no name at all, or links in a circle
+        below = False
+    if not below:
+        raise OutputError(f"expected a place below {folder}, but {name!r} is none; nothing was changed there")
+    return path
+
+
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
     try:

@@ -255,3 +255,25 @@ class TestStagedFolder:
         shared_folder.chmod(0o555)
         with an_ordinary_user(), pytest.raises(OutputError, match="permission denied; choose a folder"):
             write_folder(shared_folder / "run")
+
+
+class TestPathBelow:
+    @pytest.mark.parametrize("name", ["a", "a/b", "a/../b", "..a", "new/file"])
+    def test_a_name_below_gives_its_path(self, name, tmp_path):
+        assert files.path_below(tmp_path, name) == tmp_path / name
+
+    @pytest.mark.parametrize(
+        "name", ["../a", "/abs/b", "a/../../b", "..", ".", "", "link/a", "circle/a", "a\0b"]
+    )
+    def test_a_name_that_leads_out_is_refused(self, name, tmp_path):
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        (folder / "link").symlink_to(tmp_path)
+        (folder / "circle").symlink_to("circle")
+        with pytest.raises(OutputError, match="expected a place below"):
+            files.path_below(folder, name)
+
+    def test_the_folder_may_be_a_link(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "link").symlink_to("folder")
+        assert files.path_below(tmp_path / "link", "a") == tmp_path / "link" / "a"

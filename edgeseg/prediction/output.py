@@ -88,10 +88,14 @@ class ResultFolder:
         """Delete what an earlier prediction made, and what a killed one left half written.
 
         Raises:
-            OutputError: the folder cannot be written.
+            OutputError: the folder cannot be written, or one of the files lies outside it; then nothing is
+                deleted.
         """
         half = [each for part in ("masks", "overlays") for each in (self.path / part).glob(".*.tmp")]
-        for file in [*half, *(self._made_earlier() if self._force else ())]:
+        doomed = [*half, *(self._made_earlier() if self._force else ())]
+        for file in doomed:
+            files.path_below(self.path, str(file.relative_to(self.path)))
+        for file in doomed:
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
@@ -100,8 +104,13 @@ class ResultFolder:
     def _made_earlier(self) -> Iterable[Path]:
         if self._earlier is None:
             return
-        stems = (Path(each).stem for each in self._earlier.get("inputs", []))
+        stems = (Path(each).stem for each in map(str, self._earlier.get("inputs", [])))
         for name in {*stems, *times_done(self.path)}:
+            if not name or name != Path(name).name:
+                raise OutputError(
+                    f"{self.path / IMAGES} holds {name!r}, which is no name of a result, so nothing was "
+                    "deleted; choose another folder"
+                )
             yield self.path / _mask_name(name)
             yield self.path / _overlay_name(name)
         yield self.path / CELLS

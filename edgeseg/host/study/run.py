@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edgeseg import files
 from edgeseg.data.check import check_dataset
 from edgeseg.data.dataset import SegmentationDataset, open_dataset
 from edgeseg.errors import ConfigError, DatasetError, OutputError
@@ -285,7 +286,8 @@ class _Study:
             earlier = None
         for name, sha in (earlier.outputs if earlier else {}).items():
             if not self._folder.unchanged(name, sha):
-                (self._folder.path / name).unlink(missing_ok=True)  # nothing starts from a damaged file
+                # Nothing starts from a damaged file.
+                files.path_below(self._folder.path, name).unlink(missing_ok=True)
         record = Record(
             state=RUNNING,
             digest=task.digest,

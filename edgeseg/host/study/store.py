@@ -87,7 +87,7 @@ class Store:
         """
         self.system.invalidate_cache()  # listings are remembered, and other machines write too
         for remote in self.system.find(f"{self.root}/{name}", maxdepth=None if deep else 1):
-            local = folder / str(remote).removeprefix(self.root).lstrip("/")
+            local = files.path_below(folder, str(remote).removeprefix(self.root).lstrip("/"))
             local.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=local.parent, delete=False) as file:
                 fetched = Path(file.name)

@@ -113,6 +113,7 @@ class Training:
         self._epoch = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.model.optimizer.build(self.model.trainable_variables)
         state = tf.train.Checkpoint(model=self.model, optimizer=self.model.optimizer, epoch=self._epoch)
+        _refuse_checkpoints_elsewhere(run.checkpoints)
         self._manager = tf.train.CheckpointManager(state, str(run.checkpoints), max_to_keep=2)
         if self._manager.latest_checkpoint:
             state.restore(self._manager.latest_checkpoint).assert_consumed()
@@ -246,6 +247,13 @@ def _tensorflow_writing(path: Path) -> Iterator[None]:
         raise files.output_error(path, OSError(errno.ENOSPC, "")) from error
     except tf.errors.OpError as error:
         raise files.output_error(path, OSError(0, error.message)) from error
+
+
+def _refuse_checkpoints_elsewhere(folder: Path) -> None:
+    """The manager deletes the oldest of the files that the folder's own list names, wherever they lie."""
+    listed = tf.train.get_checkpoint_state(str(folder))
+    for path in listed.all_model_checkpoint_paths if listed else ():
+        files.path_below(folder, str(Path(path).absolute()))
 
 
 def _strategy() -> Any:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,19 @@ def test_a_file_that_was_damaged_is_made_again_and_nothing_else(undisturbed):
     after = {what: record(out, CELLS[0], what) for what in before}
     assert after.pop("float32") != before.pop("float32")
     assert after == before
+
+
+def test_a_record_that_names_a_file_elsewhere_deletes_none(undisturbed, tmp_path):
+    out, victim = tmp_path / "deep" / "out", tmp_path / "victim"
+    shutil.copytree(undisturbed["out"], out)
+    victim.write_text("mine")
+    path = StudyFolder(path=out).record_path(f"{CELLS[0]}_float32")
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps(stored | {"outputs": {"../../victim": "0" * 64}}))
+    result = edgeseg("study", "run", undisturbed["plan"], "--out", out)
+    assert result.returncode == 2
+    assert "expected a place below" in result.stderr
+    assert victim.read_text() == "mine"
 
 
 def test_a_failed_cell_is_reported_and_the_others_go_on(study):

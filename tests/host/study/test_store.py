@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("fsspec")
 
-from edgeseg.errors import ConfigError
+from edgeseg.errors import ConfigError, OutputError
 from edgeseg.host.study.store import Store
 from support import s3_server
 
@@ -85,6 +85,14 @@ def test_runs_of_other_tasks_are_left_out(store, tmp_path):
     store.push("runs/x", tmp_path / "a", leave=("variants",))
     store.pull("runs/x", tmp_path / "b")
     assert below(tmp_path / "b") == {"runs/x/best": "1"}
+
+
+def test_a_key_that_leads_out_of_the_folder_is_refused(store, tmp_path, monkeypatch):
+    """A key of an object store may hold anything."""
+    monkeypatch.setattr(store.system, "find", lambda *_args, **_more: [f"{store.root}/runs/../../../victim"])
+    with pytest.raises(OutputError, match="expected a place below"):
+        store.pull("runs", tmp_path / "deep" / "folder")
+    assert not (tmp_path / "victim").exists()
 
 
 def test_what_another_machine_has_put_meanwhile_comes_too(store, elsewhere, tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -87,6 +88,20 @@ def test_a_changed_data_set_is_refused(finished, tmp_path):
     run, _ = finished
     with pytest.raises(TrainingError, match="digest differs"):
         fit.fit(run, write_blobs(tmp_path, seed=1))
+
+
+def test_checkpoints_elsewhere_are_refused_and_not_deleted(finished, blobs, tmp_path):
+    """The list of a run from elsewhere may name any files; TensorFlow would delete the oldest of them."""
+    shutil.copytree(finished[0].path, tmp_path / "run")
+    for name in ("a.index", "a.data-00000-of-00001"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "run" / "checkpoints" / "checkpoint").write_text(
+        f'model_checkpoint_path: "{tmp_path}/a"\nall_model_checkpoint_paths: "{tmp_path}/a"\n'
+        "all_model_checkpoint_timestamps: 1.0\nlast_preserved_timestamp: 0.5\n"
+    )
+    with pytest.raises(OutputError, match="expected a place below"):
+        fit.fit(run_folder.open_run(tmp_path / "run"), blobs)
+    assert (tmp_path / "a.index").read_text() == "mine"
 
 
 def test_two_processes_cannot_train_in_one_folder(finished, blobs):
