@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from edgeseg.cli.data_check import data_check
-from edgeseg.cli.data_import import data_import
+from edgeseg.cli.data_import import HELP, data_import
 from edgeseg.cli.data_synth import data_synth
 
 app = typer.Typer(help="Check, import and synthesize data sets.", no_args_is_help=True)
@@ -17,5 +17,5 @@ def _data() -> None:
 
 
 app.command("check")(data_check)
-app.command("import")(data_import)
+app.command("import", help=HELP)(data_import)
 app.command("synth")(data_synth)

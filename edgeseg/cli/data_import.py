@@ -8,12 +8,24 @@ from typing import Annotated
 import typer
 
 from edgeseg.cli.console import note, progress, say, table
+from edgeseg.data.importing.formats import FORMATS
+
+_FORMATS = "\n\n".join(f"{each.name:<8} {each.about}" for each in FORMATS.values())
+
+HELP = f"""Make tiles, labels, masks and splits of annotated images.
+
+{_FORMATS}
+
+Where the source tells cells apart, OUT/labels has them, numbered anew in each tile, and OUT/masks what they
+cover. Tiles are cut without resampling, all tiles of a source image are in one split, images of 16 bits are
+mapped to 8 by percentiles. OUT/manifest.json records all of it.
+"""
 
 
 def data_import(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder to read.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
-    format_: Annotated[str, typer.Option("--format", help="labels, paired, dsb2018 or coco.")],
+    format_: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")],
     tile: Annotated[int, typer.Option(help="Height and width of the tiles; 0 keeps images whole.")] = 256,
     seed: Annotated[int, typer.Option(help="Another seed, another division.")] = 0,
     group: Annotated[
@@ -26,19 +38,7 @@ def data_import(
     annotations: Annotated[Path | None, typer.Option(help="COCO file, if not the only .json in SRC.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what an earlier import made.")] = False,
 ) -> None:
-    """Make tiles, masks and splits of annotated images.
-
-    labels   SRC/images and SRC/labels: 0 is background, every other value a cell
-
-    paired   SRC/images and SRC/masks of two values
-
-    dsb2018  SRC/ID/images/ID.png and one mask a nucleus in SRC/ID/masks/
-
-    coco     a COCO .json with polygons or run lengths, and the images (LIVECell)
-
-    Tiles are cut without resampling, all tiles of a source image are in one split, images of 16 bits
-    are mapped to 8 by percentiles. OUT/manifest.json records all of it.
-    """
+    """Run `edgeseg data import`; its help is `HELP`."""
     from edgeseg.data.importing.importer import import_dataset
     from edgeseg.data.importing.options import ImportOptions
 
@@ -54,6 +54,6 @@ def data_import(
     size = f"of {tile}x{tile} pixels " if tile else ""
     taken = len(manifest.images) - len(manifest.skipped)
     say(
-        f"{out}: {manifest.tiles} tiles {size}from {taken} images\n\n"
+        f"{out}: {manifest.tiles} tiles {size}from {taken} images, with {manifest.truth}\n\n"
         + table(["split", "tiles", "source images"], rows)
     )

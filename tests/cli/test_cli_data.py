@@ -1,6 +1,7 @@
 """`edgeseg data check` and `edgeseg data import` as a user meets them."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -45,12 +46,19 @@ def dataset(run, cells, tmp_path):
     return tmp_path / "set"
 
 
+@pytest.fixture
+def masked(dataset):
+    """The data set without its label images."""
+    shutil.rmtree(dataset / "labels")
+    return dataset
+
+
 def test_import_says_what_it_made_and_check_finds_no_problem(run, cells, tmp_path):
     out = tmp_path / "set"
     code, stdout, stderr = run("data", "import", cells, out, "--format", "labels", "--tile", "32")
     assert code == 0
     assert stdout.splitlines() == [
-        f"{out}: 6 tiles of 32x32 pixels from 6 images",
+        f"{out}: 6 tiles of 32x32 pixels from 6 images, with labels",
         "",
         "split  tiles  source images",
         "-----  -----  -------------",
@@ -61,15 +69,17 @@ def test_import_says_what_it_made_and_check_finds_no_problem(run, cells, tmp_pat
     assert "Importing: 6/6" in stderr
     code, stdout, _ = run("data", "check", out)
     assert code == 0
-    assert stdout.splitlines()[0] == f"{out}: 6 images with masks; 32x32 (6)"
+    assert stdout.splitlines()[0] == f"{out}: 6 images with labels; 32x32 (6)"
+    assert stdout.splitlines()[2].split()[-6:] == ["touching", "cut", "F1", "of", "perfect", "masks"]
+    assert stdout.splitlines()[4].split()[-6:] == ["8", "0.0", "%", "100.0", "%", "1.000"]
     assert stdout.splitlines()[-1] == "no problems"
 
 
-def test_check_lists_errors_and_warnings_and_exits_with_2(run, dataset):
-    (dataset / "masks" / "f0.png").unlink()
-    (dataset / "images" / "f1.png").write_bytes(b"")
-    write_png(dataset / "masks" / "f2.png", np.zeros((32, 32), np.uint8))
-    code, stdout, _ = run("data", "check", dataset)
+def test_check_lists_errors_and_warnings_and_exits_with_2(run, masked):
+    (masked / "masks" / "f0.png").unlink()
+    (masked / "images" / "f1.png").write_bytes(b"")
+    write_png(masked / "masks" / "f2.png", np.zeros((32, 32), np.uint8))
+    code, stdout, _ = run("data", "check", masked)
     assert code == 2
     assert [line.split()[:3] for line in stdout.splitlines()[-6:-2]] == [
         ["--------", "----------------", "-------------"],
@@ -80,19 +90,19 @@ def test_check_lists_errors_and_warnings_and_exits_with_2(run, dataset):
     assert stdout.splitlines()[-1] == "2 errors, 1 warning"
 
 
-def test_warnings_alone_are_no_failure(run, dataset):
+def test_warnings_alone_are_no_failure(run, masked):
     for number in range(5):
-        write_png(dataset / "masks" / f"f{number}.png", np.zeros((32, 32), np.uint8))
-    code, stdout, _ = run("data", "check", dataset)
+        write_png(masked / "masks" / f"f{number}.png", np.zeros((32, 32), np.uint8))
+    code, stdout, _ = run("data", "check", masked)
     assert code == 0
     assert "masks/f0.png masks/f1.png masks/f2.png and 2 more" in stdout
     assert stdout.splitlines()[-1] == "0 errors, 1 warning (--json names every file)"
 
 
-def test_check_as_json_names_every_file(run, dataset):
+def test_check_as_json_names_every_file(run, masked):
     for number in range(5):
-        write_png(dataset / "masks" / f"f{number}.png", np.zeros((32, 32), np.uint8))
-    code, stdout, _ = run("data", "check", dataset, "--json")
+        write_png(masked / "masks" / f"f{number}.png", np.zeros((32, 32), np.uint8))
+    code, stdout, _ = run("data", "check", masked, "--json")
     report = json.loads(stdout)
     assert (code, report["schema_version"], report["errors"], report["warnings"]) == (0, 1, 0, 1)
     assert report["problems"][0]["files"] == [f"masks/f{number}.png" for number in range(5)]

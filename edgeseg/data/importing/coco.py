@@ -12,14 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg import files
-from edgeseg.data.importing.sources import Annotation, Source
+from edgeseg.data.importing.annotation import Annotation, Found, Source, paint
 from edgeseg.errors import DatasetError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from edgeseg.data.importing.options import ImportOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class CocoFile:
     Attributes:
         sources: one for each image file.
         categories: name -> number of annotations; all of them become foreground.
-        crowds: annotations that mark a region of many objects; they become foreground too.
+        crowds: annotations that mark a region of many objects; each becomes one label, below all cells.
     """
 
     sources: tuple[Source, ...]
@@ -37,8 +40,40 @@ class CocoFile:
     crowds: int
 
 
+def find(root: Path, options: ImportOptions) -> Found:
+    """The only .json in `ROOT` or the one of the options, and the images in `ROOT/images` or `ROOT`.
+
+    Raises:
+        DatasetError: as `read_coco`, or there is no .json, or several.
+        MissingDependencyError: pycocotools is not installed.
+    """
+    path = options.annotations
+    if path is None:
+        found = sorted(root.glob("*.json"))
+        if len(found) != 1:
+            raise DatasetError(
+                f"expected one .json in {root}, but found {len(found)}; pass --annotations FILE"
+            )
+        path = found[0]
+    below = root / "images"
+    coco = read_coco(path, options.images or (below if below.is_dir() else root))
+    notes = []
+    if len(coco.categories) > 1:
+        listing = ", ".join(f"{name} ({count})" for name, count in coco.categories.items())
+        notes.append(f"all {len(coco.categories)} categories are foreground: {listing}")
+    if coco.crowds:
+        notes.append(f"regions of many objects (iscrowd): {coco.crowds}, each of them one label")
+    details = {
+        "annotations": (path.relative_to(root) if path.is_relative_to(root) else path).as_posix(),
+        "annotations_sha256": files.sha256(path),
+        "categories": dict(coco.categories),
+        "crowds": coco.crowds,
+    }
+    return Found(sources=coco.sources, details=details, notes=tuple(notes))
+
+
 def read_coco(path: Path, images: Path) -> CocoFile:
-    """Read a COCO file; the masks are drawn later, image by image.
+    """Read a COCO file; the cells are drawn later, image by image.
 
     An image file that is listed several times (parts of LIVECell were annotated twice) gets the
     annotations of all its entries. One without annotations is an empty field.
@@ -152,25 +187,34 @@ def _categories(content: Mapping[str, Any], annotations: Sequence[Mapping[str, A
 
 
 def _draw(path: Path, size: tuple[int, int], annotations: Sequence[Mapping[str, Any]]) -> Annotation:
+    crowds = [_pixels(path, size, each) for each in annotations if each.get("iscrowd")]
+    cells = [_pixels(path, size, each) for each in annotations if not each.get("iscrowd")]
+    ground, _ = paint(crowds, size[0] * size[1])
+    labels, shared = paint(cells, size[0] * size[1])
+    # Below the cells, with numbers above theirs.
+    free = (labels == 0) & (ground != 0)
+    labels[free] = ground[free] + np.uint32(len(cells))
+    return Annotation(
+        labels=labels.reshape(size[::-1]).T, tells_cells=True, objects=len(annotations), shared=shared
+    )
+
+
+def _pixels(path: Path, size: tuple[int, int], annotation: Mapping[str, Any]) -> npt.NDArray[np.intp]:
+    """The pixels of one annotation, as positions in the image, column by column."""
+    shape = annotation["segmentation"]
+    if isinstance(shape, dict):
+        return _foreground(_run_lengths(shape, size, annotation, path))
     coco = _pycocotools()
-    mask = np.zeros(size, np.bool_)
-    polygons: list[list[float]] = []
-    for annotation in annotations:
-        shape = annotation["segmentation"]
-        if isinstance(shape, dict):
-            mask |= _expand(_run_lengths(shape, size, annotation, path), size)
-        else:
-            polygons += _polygons(shape, size, annotation, path)
-    if polygons:
-        runs = coco.merge(coco.frPyObjects(polygons, *size))
-        mask |= _expand(_decompress(runs["counts"].decode()), size)
-    return Annotation(mask=mask, objects=len(annotations))
+    runs = coco.merge(coco.frPyObjects(list(_polygons(shape, size, annotation, path)), *size))
+    return _foreground(_decompress(runs["counts"].decode()))
 
 
-def _expand(lengths: Sequence[int], size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Runs of background and foreground in turn, column by column, as a mask of `size`."""
-    foreground = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(foreground, lengths).reshape(size[::-1]).T
+def _foreground(lengths: Sequence[int]) -> npt.NDArray[np.intp]:
+    """The positions in the foreground; the lengths are of runs of background and foreground in turn."""
+    ends = np.cumsum(np.asarray(lengths, np.intp))
+    starts, sizes = ends[:-1:2], np.asarray(lengths[1::2], np.intp)
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
 
 
 def _polygons(

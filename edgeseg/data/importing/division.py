@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from edgeseg.data.importing.annotation import Source
+from edgeseg.data.importing.formats import FORMATS
 from edgeseg.data.importing.manifest import ImportedImage
 from edgeseg.data.importing.options import ImportOptions
-from edgeseg.data.importing.sources import Source
 from edgeseg.data.layout import SPLITS_FILE, Rows, judge_splits, refuse
 from edgeseg.data.splits import assign_splits, source_of
 from edgeseg.errors import ConfigError, DatasetError
@@ -31,7 +32,7 @@ def source_image(stem: str, group: str) -> str:
 
 
 def given_splits(root: Path, options: ImportOptions, sources: Sequence[Source]) -> Rows | None:
-    """The division that a paired data set brings along; None if it has none.
+    """The division that a source folder brings along; None if it has none.
 
     Returns:
         stem -> (split, source image), without the stems that its `splits.csv` leaves out.
@@ -40,11 +41,11 @@ def given_splits(root: Path, options: ImportOptions, sources: Sequence[Source]) 
         ConfigError: the options ask for another division.
         DatasetError: `splits.csv` does not fit the images.
     """
-    if options.format != "paired" or options.images or not (root / "splits.csv").exists():
+    if not FORMATS[options.format].brings_splits or options.images or not (root / SPLITS_FILE).exists():
         return None
     if options.seed or options.group:
         raise ConfigError(
-            f"{root / 'splits.csv'} divides these images already, so --seed and --group would be ignored; "
+            f"{root / SPLITS_FILE} divides these images already, so --seed and --group would be ignored; "
             "leave them out, or remove the file"
         )
     rows, problems = judge_splits(root / SPLITS_FILE, {source.stem: source.image for source in sources})

@@ -1,4 +1,4 @@
-"""Foreign annotations into a data set that edgeseg trains on: tiles, masks, splits, and a manifest.
+"""Foreign annotations into a data set that edgeseg trains on: tiles, labels, masks, splits, and a manifest.
 
 Nothing is resampled. Images of 16 bits are mapped to 8 by the percentiles of the whole image, before
 it is cut, so that neighbouring tiles stay alike.
@@ -6,20 +6,22 @@ it is cut, so that neighbouring tiles stay alike.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgeseg import files
 from edgeseg.data import images
 from edgeseg.data.dataset import size_text
-from edgeseg.data.importing.coco import read_coco
+from edgeseg.data.importing.annotation import Source
 from edgeseg.data.importing.division import divide, given_splits, keep, refuse_clashes, source_image
+from edgeseg.data.importing.formats import FORMATS
 from edgeseg.data.importing.manifest import ImportedImage, ImportManifest
 from edgeseg.data.importing.options import ImportOptions
-from edgeseg.data.importing.sources import Source, dsb2018_sources, label_sources, paired_sources
+from edgeseg.data.truth import TruthKind
 from edgeseg.errors import DatasetError
 from edgeseg.progress import Progress, silent
 
@@ -33,7 +35,8 @@ def import_dataset(
 
     Args:
         source: the folder to read.
-        out: the folder to make, with `images/`, `masks/`, `splits.csv` and `manifest.json`.
+        out: the folder to make, with `images/`, `masks/`, `splits.csv` and `manifest.json`, and with
+            `labels/` where the source tells cells apart.
         options: format, tiles, division.
         force: replace `out` if an earlier import made it.
         progress: told after each image.
@@ -46,19 +49,22 @@ def import_dataset(
         MissingDependencyError: COCO without pycocotools.
         OutputError: `out` exists or cannot be written.
     """
+    if not source.is_dir():
+        raise DatasetError(f"expected the folder to import at {source}, but there is none")
     with files.staged_folder(out, marker=MANIFEST, force=force) as stage:
-        sources, details = _find(source, options)
-        given = given_splits(source, options, sources)
+        found = FORMATS[options.format].find(source, options)
+        given = given_splits(source, options, found.sources)
         imported: list[ImportedImage] = []
-        for each in sources:
+        for each in found.sources:
             skip = "left out of splits.csv" if given is not None and each.stem not in given else ""
             imported.append(_import_one(each, source, stage, options, skip))
-            progress(len(imported), len(sources), each.stem)
+            progress(len(imported), len(found.sources), each.stem)
         refuse_clashes(imported, source)
         manifest = ImportManifest(
             format=options.format, source=source.resolve().name, tile=options.tile, seed=options.seed,
-            group=options.group, splits_kept=given is not None, details=details,
+            group=options.group, splits_kept=given is not None, details=found.details, about=found.notes,
             images=divide(imported, options.seed) if given is None else keep(imported, given),
+            truth=_truth(imported, stage / "labels"),
         )  # fmt: skip
         rows = [(tile, each.split, each.source_image) for each in manifest.images for tile in each.tiles]
         files.write_csv(stage / "splits.csv", ("stem", "split", "source_image"), sorted(rows))
@@ -66,56 +72,33 @@ def import_dataset(
     return manifest
 
 
-def _find(root: Path, options: ImportOptions) -> tuple[Sequence[Source], dict[str, Any]]:
-    if not root.is_dir():
-        raise DatasetError(f"expected the folder to import at {root}, but there is none")
-    if options.format == "dsb2018":
-        return dsb2018_sources(root), {}
-    if options.format == "coco":
-        return _find_coco(root, options)
-    pictures = options.images or root / "images"
-    if options.format == "paired":
-        return paired_sources(pictures, options.masks or root / "masks"), {}
-    labels = root / "labels"
-    return label_sources(pictures, options.masks or (labels if labels.is_dir() else root / "masks")), {}
-
-
-def _find_coco(root: Path, options: ImportOptions) -> tuple[Sequence[Source], dict[str, Any]]:
-    annotations = options.annotations
-    if annotations is None:
-        found = sorted(root.glob("*.json"))
-        if len(found) != 1:
-            raise DatasetError(
-                f"expected one .json in {root}, but found {len(found)}; pass --annotations FILE"
-            )
-        annotations = found[0]
-    below = root / "images"
-    coco = read_coco(annotations, options.images or (below if below.is_dir() else root))
-    details = {
-        "annotations": _relative(annotations, root),
-        "annotations_sha256": files.sha256(annotations),
-        "categories": dict(coco.categories),
-        "crowds": coco.crowds,
-    }
-    return coco.sources, details
+def _truth(imported: Sequence[ImportedImage], labels: Path) -> TruthKind:
+    """What was written: with one number an image at most, label images tell no more than masks, and go."""
+    if any((each.objects or 0) > 1 for each in imported if not each.skipped):
+        return "labels"
+    if labels.exists():
+        shutil.rmtree(labels)
+    return "masks"
 
 
 def _import_one(source: Source, root: Path, stage: Path, options: ImportOptions, skip: str) -> ImportedImage:
     raw = images.read_image(source.image)
     grey, _ = images.to_grey8(raw)
     annotation = source.read_annotation()
-    if annotation.mask.shape != grey.shape:
+    if annotation.labels.shape != grey.shape:
         raise DatasetError(
             f"expected a mask of the size of {source.image}, {size_text(grey)}, but its annotation is "
-            f"{size_text(annotation.mask)}"
+            f"{size_text(annotation.labels)}"
         )
     if options.tile and min(grey.shape) < options.tile:
         skip = skip or f"smaller than {options.tile}x{options.tile}"
     tiles = {} if skip else dict(cut(source.stem, grey.shape, options.tile))
-    mask = np.where(annotation.mask, np.uint8(255), np.uint8(0))
     for stem, region in tiles.items():
+        labels = annotation.labels[region]
         images.write_png(stage / "images" / f"{stem}.png", grey[region])
-        images.write_png(stage / "masks" / f"{stem}.png", mask[region])
+        images.write_png(stage / "masks" / f"{stem}.png", np.where(labels, np.uint8(255), np.uint8(0)))
+        if annotation.tells_cells:
+            images.write_png(stage / "labels" / f"{stem}.png", _numbered(labels, source))
     content = None if grey.min() == grey.max() else images.content_digest(grey)
     where, number, digest = _annotation_record(source.annotation_files, root)
     return ImportedImage(
@@ -123,9 +106,24 @@ def _import_one(source: Source, root: Path, stage: Path, options: ImportOptions,
         height=grey.shape[0], depth=8 * raw.dtype.itemsize, colour=images.is_colour(raw),
         pages=images.page_count(source.image), grey_range=images.depth_range(raw), annotation=where,
         annotation_files=number, annotation_sha256=digest, objects=annotation.objects,
+        shared=annotation.shared,
         content_sha256=content, tiles=tuple(tiles), skipped=skip,
         source_image=source_image(source.stem, options.group),
     )  # fmt: skip
+
+
+def _numbered(labels: npt.NDArray[np.integer], source: Source) -> npt.NDArray[np.uint16]:
+    """The cells of a tile numbered 1, 2, 3, ..., whatever numbers they had."""
+    numbers, place = np.unique(labels, return_inverse=True)
+    cells = int(np.count_nonzero(numbers))
+    if cells > images.MAX_LABEL:
+        raise DatasetError(
+            f"expected at most {images.MAX_LABEL:,} cells in a tile, but one of {source.image} has "
+            f"{cells:,}; pass a smaller --tile"
+        )
+    anew = np.where(numbers != 0, np.cumsum(numbers != 0), 0).astype(np.uint16)
+    numbered: npt.NDArray[np.uint16] = anew[place].reshape(labels.shape)
+    return numbered
 
 
 def cut(stem: str, shape: tuple[int, ...], tile: int) -> Iterator[tuple[str, tuple[slice, slice]]]:

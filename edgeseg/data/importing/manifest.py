@@ -8,8 +8,11 @@ from typing import Any
 
 from edgeseg._version import __version__
 from edgeseg.data.splits import SPLITS
+from edgeseg.data.truth import TruthKind
 
 SCHEMA_VERSION = 1
+
+_NUMBERING = "cells numbered 1, 2, 3, ... anew in each tile, in the order of their numbers in the whole image"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,7 @@ class ImportedImage:
         annotation_files: how many files that were.
         annotation_sha256: of the file, or of the lines `NAME SHA256` of several.
         objects: cells that were marked; None where the mask does not tell.
+        shared: pixels that several cells claimed; each went to the smallest of them.
         content_sha256: of size and 8-bit grey values: the same for the same picture in another file; None
             for a blank picture, of a single grey value.
         tiles: stems in the data set, row by row.
@@ -50,6 +54,7 @@ class ImportedImage:
     annotation_files: int
     annotation_sha256: str | None
     objects: int | None
+    shared: int
     content_sha256: str | None
     tiles: tuple[str, ...]
     skipped: str
@@ -69,7 +74,9 @@ class ImportManifest:
         seed: of the division.
         group: the regular expression that told source images, if any.
         splits_kept: the division is that of the source folder's `splits.csv`.
+        truth: `labels` if label images were written beside the masks, else `masks`.
         details: of the format: the COCO file with its hash, its categories and crowds.
+        about: what a user should know of the source, one sentence each.
         images: every image, in the order of the stems.
     """
 
@@ -79,7 +86,9 @@ class ImportManifest:
     seed: int
     group: str
     splits_kept: bool
+    truth: TruthKind
     details: Mapping[str, Any]
+    about: tuple[str, ...]
     images: tuple[ImportedImage, ...]
 
     @property
@@ -116,12 +125,15 @@ class ImportManifest:
                 sum(each.same_picture_as is not None for each in taken),
                 "copies of others: kept in their split",
             ),
+            (
+                sum(each.shared > 0 for each in taken),
+                "with cells that overlap: a pixel of several went to the smallest of them",
+            ),
         )
         notes = [f"{count} of {total} images {what}" for count, what in counted if count]
-        categories = self.details.get("categories", {})
-        if len(categories) > 1:
-            listing = ", ".join(f"{name} ({count})" for name, count in categories.items())
-            notes.append(f"all {len(categories)} categories are foreground: {listing}")
+        notes += self.about
+        if self.truth == "masks" and any(each.objects for each in taken):
+            notes.append("no image has more than one cell: written as masks, without labels")
         if self.splits_kept:
             notes.append("the division of the source's splits.csv was kept")
         for reason in sorted({each.skipped for each in self.skipped}):
@@ -141,6 +153,8 @@ class ImportManifest:
             "seed": self.seed,
             "group": self.group,
             "splits_kept": self.splits_kept,
+            "truth": self.truth,
+            "labels": _NUMBERING if self.truth == "labels" else None,
             **self.details,
             "tiles": self.tiles,
             "skipped": len(self.skipped),

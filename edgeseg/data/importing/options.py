@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
+from edgeseg.data.importing.formats import FORMATS
 from edgeseg.errors import ConfigError, nearest
-
-#: Each format with the folders and files that it takes as options.
-FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "labels": ("images", "masks"),
-        "paired": ("images", "masks"),
-        "dsb2018": (),
-        "coco": ("images", "annotations"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +38,7 @@ class ImportOptions:
         if self.format not in FORMATS:
             raise ConfigError(f"no format '{self.format}'; {nearest(self.format, FORMATS)}")
         for name in ("images", "masks", "annotations"):
-            if getattr(self, name) is not None and name not in FORMATS[self.format]:
+            if getattr(self, name) is not None and name not in FORMATS[self.format].takes:
                 raise ConfigError(f"the format {self.format} takes no --{name}; leave it out")
         if self.tile != 0 and not 16 <= self.tile <= 8192:
             raise ConfigError(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edgeseg.data.check import check_dataset
-from edgeseg.data.images import read_mask, write_png
+from edgeseg.data.images import read_image, read_mask, write_png
 from edgeseg.data.importing.coco import read_coco
 from edgeseg.data.importing.importer import import_dataset
 from edgeseg.data.importing.options import ImportOptions
@@ -156,8 +156,8 @@ def test_images_are_found_in_folders_below(tmp_path, coco):
 
 
 def test_categories_are_counted_and_the_union_is_said(tmp_path, coco):
-    for category in (1, 1, 2):
-        coco.add(0, compressed(blobs(0)[0]))
+    for left, category in ((2, 1), (22, 1), (42, 2)):
+        coco.add(0, [[left, 5, left + 9, 5, left + 9, 15, left, 15]])
         coco.annotations[-1]["category_id"] = category
     named = [{"id": 1, "name": "cell"}, {"id": 2, "name": "debris"}]
     manifest = coco.run(tmp_path / "out", categories=named)
@@ -180,7 +180,7 @@ def test_any_mask_survives_its_run_lengths(tmp_path_factory, mask, form):
     }
     (root / "any.json").write_text(json.dumps(content))
     (source,) = read_coco(root / "any.json", root / "images").sources
-    np.testing.assert_array_equal(source.read_annotation().mask, mask)
+    np.testing.assert_array_equal(source.read_annotation().labels != 0, mask)
 
 
 SQUARE = [[10, 5, 20, 5, 20, 15, 10, 15]]
@@ -285,3 +285,48 @@ def test_without_pycocotools_the_sentence_says_what_to_install(tmp_path, coco, m
     monkeypatch.setitem(__import__("sys").modules, "pycocotools", None)
     with pytest.raises(MissingDependencyError, match=r"pip install edgeseg\[coco\]"):
         coco.run(tmp_path / "out")
+
+
+def labels_of(root, stem="cell0"):
+    return read_image(root / "labels" / f"{stem}.png")
+
+
+@pytest.mark.parametrize("form", [compressed, uncompressed, polygons])
+def test_cells_keep_their_own_numbers(tmp_path, coco, form):
+    cells = np.zeros((3, HEIGHT, WIDTH), bool)
+    cells[0, 5:15, 10:20], cells[1, 5:15, 20:30], cells[2, 30:40, 1:9] = True, True, True
+    for cell in cells:
+        coco.add(0, form(cell))
+    manifest = coco.run(tmp_path / "out")
+    assert (manifest.truth, manifest.images[0].shared) == ("labels", 0)
+    for number, cell in enumerate(cells, start=1):
+        np.testing.assert_array_equal(labels_of(tmp_path / "out") == number, cell)
+    assert not labels_of(tmp_path / "out", "cell1").any()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_where_cells_overlap_the_smaller_one_is_on_top_and_it_is_said(tmp_path, coco, order):
+    large, small = np.zeros((2, HEIGHT, WIDTH), bool)
+    large[5:25, 10:40], small[10:20, 35:45] = True, True
+    for which in order:
+        coco.add(0, compressed((large, small)[which]))
+    manifest = coco.run(tmp_path / "out")
+    labels = labels_of(tmp_path / "out")
+    np.testing.assert_array_equal(labels == order.index(1) + 1, small)
+    np.testing.assert_array_equal(labels == order.index(0) + 1, large & ~small)
+    assert manifest.images[0].shared == 50
+    assert manifest.notes == (
+        "1 of 3 images with cells that overlap: a pixel of several went to the smallest of them",
+    )
+    assert manifest.to_dict()["images"][0]["shared"] == 50
+
+
+def test_a_crowd_is_one_label_below_the_cells(tmp_path, coco):
+    crowd, cell = np.zeros((2, HEIGHT, WIDTH), bool)
+    crowd[5:25, 10:40], cell[0:40, 12:60] = True, True
+    coco.add(0, uncompressed(crowd), iscrowd=1)
+    coco.add(0, compressed(cell))
+    manifest = coco.run(tmp_path / "out")
+    np.testing.assert_array_equal(labels_of(tmp_path / "out") == 1, cell)
+    np.testing.assert_array_equal(labels_of(tmp_path / "out") == 2, crowd & ~cell)
+    assert manifest.notes == ("regions of many objects (iscrowd): 1, each of them one label",)

@@ -12,8 +12,10 @@ from edgeseg import files
 from edgeseg.data.check import check_dataset
 from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import read_image, read_mask, write_png
+from edgeseg.data.importing.annotation import paint
+from edgeseg.data.importing.formats import FORMATS
 from edgeseg.data.importing.importer import cut, import_dataset
-from edgeseg.data.importing.options import FORMATS, ImportOptions
+from edgeseg.data.importing.options import ImportOptions
 from edgeseg.errors import ConfigError, DatasetError, OutputError
 
 
@@ -59,6 +61,12 @@ def write_dsb2018(root, fields):
         (root / stem / "masks").mkdir()
         for number in np.unique(labels[labels > 0]):
             write_png(root / stem / "masks" / f"{number:03}.png", (labels == number).astype(np.uint8) * 255)
+
+
+def same_cells(one, other):
+    """Whether two label images show the same cells, whatever their numbers."""
+    pairs = {(int(a), int(b)) for a, b in zip(one.ravel(), other.ravel(), strict=True)}
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs}) and (0, 0) in pairs
 
 
 WRITERS = {"labels": write_labels, "paired": write_pairs, "dsb2018": write_dsb2018}
@@ -182,6 +190,103 @@ class TestTiles:
         write_labels(tmp_path / "src", fields)
         with pytest.raises(DatasetError, match="both make the tile field0_r0c0; rename one"):
             run(tmp_path, format="labels", tile=32)
+
+
+class TestLabels:
+    @pytest.mark.parametrize("kind", ["labels", "dsb2018"])
+    def test_cells_come_through_one_by_one(self, tmp_path, kind):
+        fields = make_fields(3)
+        WRITERS[kind](tmp_path / "src", fields)
+        assert run(tmp_path, format=kind, tile=0).truth == "labels"
+        for sample in open_dataset(tmp_path / "out").samples:
+            _, truth = sample.read()
+            _, labels = fields[sample.stem]
+            assert truth.kind == "labels"
+            assert same_cells(truth.labels, labels)
+
+    @pytest.mark.parametrize("kind", ["labels", "dsb2018"])
+    def test_masks_are_what_the_labels_cover(self, tmp_path, kind):
+        WRITERS[kind](tmp_path / "src", make_fields(3))
+        run(tmp_path, format=kind, tile=32)
+        for path in (tmp_path / "out" / "labels").iterdir():
+            mask = read_mask(tmp_path / "out" / "masks" / path.name)
+            np.testing.assert_array_equal(read_image(path) > 0, mask)
+
+    def test_each_tile_is_numbered_from_1_in_the_order_of_the_image(self, tmp_path):
+        fields = make_fields(2)
+        write_labels(
+            tmp_path / "src", {stem: (image, labels * 900) for stem, (image, labels) in fields.items()}
+        )
+        run(tmp_path, format="labels", tile=32)
+        path = tmp_path / "out" / "labels" / "field1_r1c2.png"
+        whole = fields["field1"][1][8 + 32 : 8 + 64, 2 + 64 : 2 + 96]
+        tile = read_image(path)
+        assert tile.dtype == np.uint16
+        assert same_cells(tile, whole)
+        present = np.unique(whole[whole > 0])
+        assert [int(tile[whole == number][0]) for number in present] == list(range(1, len(present) + 1))
+
+    def test_numbers_of_more_than_16_bits_are_taken(self, tmp_path):
+        image, labels = make_fields(1)["field0"]
+        write_labels(tmp_path / "src", {"field0": (image, labels)})
+        (tmp_path / "src" / "labels" / "field0.png").unlink()
+        cv2.imwrite(str(tmp_path / "src" / "labels" / "field0.tif"), labels.astype(np.int32) * 1_000_003)
+        run(tmp_path, format="labels", tile=0)
+        assert same_cells(read_image(tmp_path / "out" / "labels" / "field0.png"), labels)
+
+    def test_more_cells_than_16_bits_count_are_a_sentence(self, tmp_path):
+        write_png(tmp_path / "src" / "images" / "a.png", np.zeros((257, 256), np.uint8))
+        (tmp_path / "src" / "labels").mkdir()
+        many = np.arange(257 * 256, dtype=np.int32).reshape(257, 256)
+        cv2.imwrite(str(tmp_path / "src" / "labels" / "a.tif"), many)
+        with pytest.raises(
+            DatasetError,
+            match=r"at most 65,535 cells in a tile, but one of .*a\.png has 65,791; pass a smaller",
+        ):
+            run(tmp_path, format="labels", tile=0)
+        assert run(tmp_path, format="labels", tile=64).tiles == 16
+
+    def test_label_images_of_one_number_are_masks(self, tmp_path):
+        """As version 0.1 took them: cells told apart by their number must be."""
+        fields = {stem: (image, (labels > 0) * 255) for stem, (image, labels) in make_fields(3).items()}
+        write_labels(tmp_path / "src", fields, depth=np.uint8)
+        manifest = run(tmp_path, format="labels", tile=32)
+        assert manifest.truth == "masks"
+        assert manifest.notes == ("no image has more than one cell: written as masks, without labels",)
+        assert not (tmp_path / "out" / "labels").exists()
+        assert check_dataset(tmp_path / "out").errors == ()
+
+    def test_pairs_have_no_labels(self, tmp_path):
+        write_pairs(tmp_path / "src", make_fields(3))
+        manifest = run(tmp_path, format="paired", tile=32)
+        assert (manifest.truth, manifest.to_dict()["labels"], manifest.notes) == ("masks", None, ())
+        assert not (tmp_path / "out" / "labels").exists()
+
+    def test_of_overlapping_nuclei_the_smaller_is_on_top(self, tmp_path):
+        write_dsb2018(tmp_path / "src", make_fields(1))
+        folder = tmp_path / "src" / "field0" / "masks"
+        for path in folder.iterdir():
+            path.unlink()
+        for name, size in (("a", 40), ("b", 20)):
+            mask = np.zeros((80, 100), np.uint8)
+            mask[10 : 10 + size, 30 : 30 + size] = 255
+            write_png(folder / f"{name}.png", mask)
+        (record,) = run(tmp_path, format="dsb2018", tile=0).images
+        labels = read_image(tmp_path / "out" / "labels" / "field0.png")
+        assert (record.shared, (labels == 1).sum(), (labels == 2).sum()) == (400, 1200, 400)
+
+
+@given(st.lists(st.sets(st.integers(0, 19), min_size=1), max_size=6), st.randoms())
+def test_who_gets_a_pixel_does_not_depend_on_the_order(cells, random):
+    """Unless two are equally large."""
+    cells = list({len(cell): cell for cell in cells}.values())
+    order = random.sample(range(len(cells)), len(cells))
+    labels, shared = paint([np.array(sorted(cell)) for cell in cells], 20)
+    others, again = paint([np.array(sorted(cells[each])) for each in order], 20)
+    owners = [None, *range(len(cells))]
+    assert [owners[number] for number in labels] == [None if not n else order[n - 1] for n in others]
+    assert shared == again == sum(sum(pixel in cell for cell in cells) > 1 for pixel in range(20))
+    assert {pixel for pixel in range(20) if labels[pixel]} == set().union(*cells)
 
 
 class TestDepth:
