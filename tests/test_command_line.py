@@ -69,7 +69,10 @@ def test_version_answers_in_half_a_second():
         (("train", "data", "--out", "run", "--epoch", "3"), "--epochs"),
         (("train", "data", "--out", "run", "--preset", "unet16"), "did you mean 'unet-16'"),
         (("train", "data", "--out", "run", "--resume", "--epochs", "3"), "leave out the other options"),
-        (("train", "nowhere", "--out", "run"), "images/ is missing"),
+        (
+            ("train", "nowhere", "--out", "run"),
+            "expected a folder of images at nowhere/images, but there is none",
+        ),
         (("export", "nowhere", "--out", "models"), "a training run"),
         (("export", "run", "--out", "models", "--set", "qat.epochs=3"), "changes nothing"),
         (
