@@ -17,7 +17,7 @@ def data_synth(
     seed: Annotated[int, typer.Option(help="Another seed, other images.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier synthetic data set.")] = False,
 ) -> None:
-    """Make images of unstained cells, with masks and splits, out of nothing.
+    """Make images of unstained cells, with labels, masks and splits, out of nothing.
 
     Adherent and rounded cells, touching cells, debris and empty fields under uneven light. The same
     numbers give the same files. Good for trying things out; it says little about real cells.

@@ -68,11 +68,13 @@ class Specimen:
 
     Attributes:
         mask: `(H, W)` uint8, 1 where a cell is.
+        labels: `(H, W)` uint16, the number of the cell that is there, 0 where none is.
         delay: `(H, W)` float32, by cells, radians.
         grain: `(H, W)` float32, point-like delays, still to be blurred to their size.
     """
 
     mask: Bytes
+    labels: npt.NDArray[np.uint16]
     delay: Floats
     grain: Floats
 
@@ -81,7 +83,10 @@ def empty_specimen(size: int) -> Specimen:
     """An empty field of `size` x `size` pixels."""
     shape = (size, size)
     return Specimen(
-        mask=np.zeros(shape, np.uint8), delay=np.zeros(shape, np.float32), grain=np.zeros(shape, np.float32)
+        mask=np.zeros(shape, np.uint8),
+        labels=np.zeros(shape, np.uint16),
+        delay=np.zeros(shape, np.float32),
+        grain=np.zeros(shape, np.float32),
     )
 
 
@@ -186,8 +191,10 @@ def add_grains(specimen: Specimen, places: Points, strength: Reals, *, on_cells:
     np.add.at(specimen.grain, (y, x), strength * specimen.mask[y, x] if on_cells else strength)
 
 
-def add_adherent(specimen: Specimen, rng: np.random.Generator, centre: complex, build: Build) -> bool:
-    """Put an adherent cell at `centre`; false, and nothing is done, if it would lie mostly on others."""
+def add_adherent(
+    specimen: Specimen, rng: np.random.Generator, centre: complex, build: Build, *, number: int
+) -> bool:
+    """Put adherent cell `number` at `centre`; false, and nothing is done, if it would be mostly on others."""
     outline, axis = _outline(rng, build)
     strands = _strands(rng, outline)
     field = _Window.around(np.concatenate([outline, *strands]) + centre, len(specimen.mask))
@@ -202,13 +209,13 @@ def add_adherent(specimen: Specimen, rng: np.random.Generator, centre: complex, 
     delay += (shape > body) * np.float32(0.5 * flat)
     nucleus = _Nucleus.draw(rng, centre, axis)
     delay += nucleus.mound(rng, field) * np.float32(flat)
-    _settle(specimen, field, shape, delay)
+    _settle(specimen, field, shape, delay, number)
     add_grains(specimen, *nucleus.granules(rng), on_cells=True)
     add_grains(specimen, *_feet(rng, outline[:: len(_BEZIER)] + centre), on_cells=True)
     return True
 
 
-def add_rounded(specimen: Specimen, rng: np.random.Generator, centre: complex) -> bool:
+def add_rounded(specimen: Specimen, rng: np.random.Generator, centre: complex, *, number: int) -> bool:
     """Put a rounded (dividing or dying) cell at `centre`, as `add_adherent` does."""
     turns, radius = np.linspace(0, 2 * np.pi, 40, endpoint=False), rng.uniform(7, 12)
     blebs = rng.normal(0, rng.choice([0.01, 0.08]), 40)
@@ -221,7 +228,7 @@ def add_rounded(specimen: Specimen, rng: np.random.Generator, centre: complex) -
         return False
     depth = np.minimum(cv2.distanceTransform(shape, cv2.DIST_L2, 5) / np.float32(radius), 1)
     delay = np.float32(rng.uniform(3.0, 4.8)) * (depth * (2 - depth)) ** np.float32(0.8)
-    _settle(specimen, field, shape, delay)
+    _settle(specimen, field, shape, delay, number)
     granules = int(rng.integers(10, 60))
     places = centre + radius * 0.4 * _scatter(rng, granules)
     add_grains(specimen, places, rng.normal(0, 2.5, granules), on_cells=True)
@@ -285,7 +292,8 @@ def _give_way(shape: Bytes, taken: Bytes, share: float = 0.15) -> bool:
     return overlap <= share * area and area - overlap >= 20
 
 
-def _settle(specimen: Specimen, field: _Window, shape: Bytes, delay: Floats) -> None:
+def _settle(specimen: Specimen, field: _Window, shape: Bytes, delay: Floats, number: int) -> None:
     view = field.view(specimen.delay)
     view += delay * shape
     field.view(specimen.mask)[shape != 0] = 1
+    field.view(specimen.labels)[shape != 0] = number

@@ -1,4 +1,4 @@
-"""A procedural data set: unstained cells in transmitted light, with exact masks.
+"""A procedural data set: unstained cells in transmitted light, with exact labels and masks.
 
 Made for trying out the tools and for tests, not for judging a model: what a network scores here says
 little about real cells.
@@ -50,7 +50,20 @@ EMPTY_SHARE = 0.04
 
 
 def synthesize(index: int, *, size: int = 256, seed: int = 0) -> tuple[Grey8, npt.NDArray[np.bool_]]:
-    """One image and its mask.
+    """One image and its mask: what `synthesize_cells` gives, with the cells united.
+
+    Returns:
+        The image `(size, size)` uint8, and the mask `(size, size)` bool.
+
+    Raises:
+        ConfigError: an argument is out of range.
+    """
+    image, labels = synthesize_cells(index, size=size, seed=seed)
+    return image, labels != 0
+
+
+def synthesize_cells(index: int, *, size: int = 256, seed: int = 0) -> tuple[Grey8, npt.NDArray[np.uint16]]:
+    """One image and its cells.
 
     It depends on the arguments alone, to the last bit, whatever was made before and in how many
     threads. Another processor or another version of numpy or OpenCV may round a few pixels otherwise.
@@ -61,8 +74,8 @@ def synthesize(index: int, *, size: int = 256, seed: int = 0) -> tuple[Grey8, np
         seed: which data set, 0 or more.
 
     Returns:
-        The image `(size, size)` uint8, and the mask `(size, size)` bool, true on cells with all their
-        processes. Debris is not in the mask.
+        The image `(size, size)` uint8, and the labels `(size, size)` uint16: 1, 2, 3, ... on the cells with
+        all their processes, 0 elsewhere, on debris too. Where cells overlap, the pixel is the older one's.
 
     Raises:
         ConfigError: an argument is out of range.
@@ -83,7 +96,7 @@ def synthesize(index: int, *, size: int = 256, seed: int = 0) -> tuple[Grey8, np
     for _ in range(rng.poisson(1.5 * area)):
         optics.add_defocused_object(light, rng)
     light *= optics.illumination(rng, size)
-    return optics.expose(light, microscope, rng), specimen.mask != 0
+    return optics.expose(light, microscope, rng), specimen.labels
 
 
 def _area(size: int) -> float:
@@ -102,10 +115,10 @@ def _grow(specimen: Specimen, rng: np.random.Generator) -> None:
         if spot is None:
             continue
         if rng.random() < rounded:
-            placed = add_rounded(specimen, rng, spot)
+            placed = add_rounded(specimen, rng, spot, number=len(centres) + 1)
         else:
             build = (SPINDLE, STELLATE, SPREAD)[int(np.count_nonzero(builds[:2] < rng.random()))]
-            placed = add_adherent(specimen, rng, spot, build)
+            placed = add_adherent(specimen, rng, spot, build, number=len(centres) + 1)
         if placed:
             centres.append(spot)
             if cv2.countNonZero(specimen.mask) >= wanted:
@@ -154,7 +167,9 @@ def write_dataset(
     out: Path, *, count: int = 1088, size: int = 256, seed: int = 0, force: bool = False,
     progress: Progress = silent,
 ) -> None:  # fmt: skip
-    """Write a data set: `images/synth_0000.png`, `masks/` (0 and 255), `splits.csv`, `manifest.json`.
+    """Write a data set: `images/synth_0000.png`, `labels/` (16 bits), `masks/` (0 and 255), and two tables.
+
+    The tables are `splits.csv` and `manifest.json`.
 
     The same arguments give the same bytes. The folder appears when all is written.
 
@@ -181,9 +196,10 @@ def write_dataset(
     with files.staged_folder(out, marker="manifest.json", force=force) as folder:
         for index, stem in enumerate(stems):
             progress(index, count, "")
-            image, mask = synthesize(index, size=size, seed=seed)
+            image, labels = synthesize_cells(index, size=size, seed=seed)
             write_png(folder / "images" / f"{stem}.png", image)
-            write_png(folder / "masks" / f"{stem}.png", mask.astype(np.uint8) * 255)
+            write_png(folder / "labels" / f"{stem}.png", labels)
+            write_png(folder / "masks" / f"{stem}.png", (labels != 0).astype(np.uint8) * 255)
         header = ("stem", "split", "source_image")
         files.write_csv(folder / "splits.csv", header, [(stem, splits[stem], stem) for stem in stems])
         files.write_json(folder / "manifest.json", _manifest(count=count, size=size, seed=seed))

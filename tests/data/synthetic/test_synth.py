@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeseg.data.dataset import open_dataset
+from edgeseg.data.images import read_mask
+from edgeseg.data.label_facts import LabelFacts, label_facts
 from edgeseg.data.synthetic import optics, specimen
-from edgeseg.data.synthetic.synth import GENERATOR, synthesize, write_dataset
+from edgeseg.data.synthetic.synth import GENERATOR, synthesize, synthesize_cells, write_dataset
 from edgeseg.errors import ConfigError, OutputError
 from edgeseg.metrics import pixels
 
@@ -153,6 +155,28 @@ class TestContent:
         assert str(caught.value) == sentence
 
 
+class TestCells:
+    @pytest.mark.parametrize("index", range(4))
+    def test_the_mask_is_the_cells_united(self, index):
+        image, mask = synthesize(index, seed=2)
+        again, labels = synthesize_cells(index, seed=2)
+        assert labels.dtype == np.uint16
+        assert np.array_equal(image, again)
+        assert np.array_equal(mask, labels != 0)
+
+    def test_cells_are_numbered_without_gaps(self):
+        for index in range(8):
+            _, labels = synthesize_cells(index)
+            assert set(np.unique(labels)) | {0} == set(range(labels.max() + 1))
+
+    def test_many_cells_touch(self):
+        """That is what the data set is to show."""
+        facts = [label_facts(synthesize_cells(index)[1].astype(np.int32)) for index in range(12)]
+        total = sum(facts, start=LabelFacts())
+        assert 0.3 < total.touching / total.cells < 0.9
+        assert total.by_masks.f1 < 0.8
+
+
 class TestSpecimen:
     def test_an_outline_that_crosses_itself_leaves_no_hole(self):
         """The even-odd rule would leave the middle of a five-pointed star empty."""
@@ -165,19 +189,22 @@ class TestSpecimen:
         placed = 0
         for seed in range(40):
             field, rng = specimen.empty_specimen(128), np.random.default_rng(seed)
-            assert specimen.add_adherent(field, rng, 64 + 64j, specimen.STELLATE)
+            assert specimen.add_adherent(field, rng, 64 + 64j, specimen.STELLATE, number=1)
             first, delay = field.mask.copy(), field.delay.copy()
-            placed += specimen.add_adherent(field, rng, 100 + 80j, specimen.SPINDLE)
+            placed += specimen.add_adherent(field, rng, 100 + 80j, specimen.SPINDLE, number=2)
             assert np.array_equal(field.delay[first != 0], delay[first != 0])
+            assert np.array_equal(field.labels == 1, first != 0)
+            assert np.array_equal(field.labels != 0, field.mask != 0)
         assert placed > 5
 
     def test_a_refused_cell_leaves_no_trace(self):
         field = specimen.empty_specimen(64)
         field.mask[:] = 1
-        assert not specimen.add_adherent(field, np.random.default_rng(0), 32 + 32j, specimen.SPREAD)
-        assert not specimen.add_rounded(field, np.random.default_rng(0), 32 + 32j)
+        assert not specimen.add_adherent(field, np.random.default_rng(0), 32 + 32j, specimen.SPREAD, number=1)
+        assert not specimen.add_rounded(field, np.random.default_rng(0), 32 + 32j, number=1)
         assert not field.delay.any()
         assert not field.grain.any()
+        assert not field.labels.any()
 
     def test_grains_off_the_cells_or_the_field_are_left_out(self):
         field = specimen.empty_specimen(32)
@@ -216,9 +243,12 @@ class TestWriteDataset:
         dataset = open_dataset(tmp_path / "set")
         assert [s.stem for s in dataset.samples] == [f"synth_{index:04d}" for index in range(10)]
         for index, sample in enumerate(dataset.samples):
-            image, mask = synthesize(index, size=64, seed=3)
-            assert np.array_equal(sample.read()[0], image)
-            assert np.array_equal(sample.read()[1].mask, mask)
+            image, labels = synthesize_cells(index, size=64, seed=3)
+            read, truth = sample.read()
+            assert truth.kind == "labels"
+            assert np.array_equal(read, image)
+            assert np.array_equal(truth.labels, labels)
+            assert np.array_equal(read_mask(sample.mask_path), labels != 0)
             values = np.unique(cv2.imread(str(sample.mask_path), cv2.IMREAD_UNCHANGED))
             assert set(values) <= {0, 255}
         assert [len(dataset.split(name)) for name in ("train", "val", "test")] == [6, 2, 2]
@@ -230,7 +260,7 @@ class TestWriteDataset:
         for name in ("one", "two"):
             write_dataset(tmp_path / name, count=3, size=48)
         names = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file())
-        assert len(names) == 8
+        assert len(names) == 11
         for name in names:
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
