@@ -120,11 +120,14 @@ def json_text(value: Mapping[str, Any]) -> str:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV file (RFC 4180, but with plain newlines) atomically; errors as in `write_bytes`."""
+    write_text(path, csv_text([header, *rows]))
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows, the header among them, as the text of a CSV file (RFC 4180, but with plain newlines)."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def read_json(path: Path, *, kind: str, error: type[EdgesegError]) -> dict[str, Any]:

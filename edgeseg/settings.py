@@ -18,14 +18,22 @@ def check_choice(what: str, value: str, valid: Iterable[str]) -> None:
         raise ConfigError(f"no {what} '{value}'; {nearest(value, valid)}")
 
 
-def check_range(what: str, value: float, low: float, high: float) -> None:
-    """Refuse a number out of range, or NaN, with a `ConfigError` that names `what`."""
-    if not low <= value <= high:
-        try:
-            came = f"{value:g}"
-        except OverflowError:
-            came = "a number of hundreds of digits"
-        raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {came}")
+def check_range(what: str, value: float, low: float, high: float | None = None) -> None:
+    """Refuse a number out of range, or NaN, with a `ConfigError` that names `what`.
+
+    Args:
+        what: it is, for the sentence.
+        value: the number.
+        low: the least.
+        high: the greatest; `None`: there is none.
+    """
+    if not (low <= value and (high is None or value <= high)):
+        limits = f"of {_figure(low)} or more" if high is None else f"from {_figure(low)} to {_figure(high)}"
+        raise ConfigError(f"expected {what} {limits}, but got {_figure(value)}")
+
+
+def _figure(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def names_of(kind: type[Any]) -> list[str]:

@@ -9,6 +9,7 @@ from edgeseg.audit.audit import Audit
 from edgeseg.audit.weights import Weight
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
+from edgeseg.text import counted
 
 #: Below this, zeros among the weights are chance.
 _PRUNED = 0.2
@@ -36,7 +37,7 @@ def _partitions(audit: Audit) -> Iterator[str]:
     if audit.partitions is None or not audit.undelegated:
         return
     kinds = ", ".join(dict.fromkeys(operator.name for operator in audit.undelegated))
-    parts = f"{audit.partitions} {'partition' if audit.partitions == 1 else 'partitions'}"
+    parts = counted(audit.partitions, "partition")
     if not audit.static_shapes:
         yield f"{parts} because shapes are dynamic ({kinds} stay outside XNNPACK): export with a batch of 1"
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from edgeseg.bench.result import BenchResult
 from edgeseg.machine.memory import MB
+from edgeseg.text import counted
 
 #: Above this share of the cores, the load before the start is thought to go on.
 BUSY_BEFORE = 0.25
@@ -60,13 +61,9 @@ def hints(result: BenchResult) -> Iterator[str]:
     physical, threads = result.machine.physical_cores, _most_threads(result)
     if physical is not None and physical < threads <= result.machine.cores:
         yield (
-            f"{threads} threads were measured on {_counted(physical, 'physical core')}: the hyper-threads of "
+            f"{threads} threads were measured on {counted(physical, 'physical core')}: the hyper-threads of "
             "a core share its arithmetic; measure fewer threads too"
         )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _most_threads(result: BenchResult) -> int:
@@ -89,14 +86,14 @@ def _busy(result: BenchResult) -> Iterator[str]:
         if before.load_1min is not None and before.load_1min > BUSY_BEFORE * machine.cores:
             yield (
                 f"the machine was busy before the start (load {before.load_1min:.2f} on "
-                f"{_counted(machine.cores, 'core')}): times may be too long; end other work and bench again"
+                f"{counted(machine.cores, 'core')}): times may be too long; end other work and bench again"
             )
         return
     # The load is not asked then: for minutes it remembers work that had ended before the start.
     if after.cpu_time and others > BUSY_MEANWHILE * after.cpu_time.cpus:
         outside = " (also outside of this container)" if "container" in machine.surroundings else ""
         yield (
-            f"other work{outside} took {others:.1f} of {_counted(after.cpu_time.cpus, 'core')} while "
+            f"other work{outside} took {others:.1f} of {counted(after.cpu_time.cpus, 'core')} while "
             "measuring: times may be too long; end it and bench again"
         )
 
@@ -143,7 +140,7 @@ def _slowed(result: BenchResult) -> Iterator[str]:
     earlier, later = result.before.throttle_count, result.after.throttle_count
     if earlier is not None and later is not None and later > earlier:
         yield (
-            f"the processor slowed itself down {_counted(later - earlier, 'time')} while measuring, as it "
+            f"the processor slowed itself down {counted(later - earlier, 'time')} while measuring, as it "
             "was too hot: times are too long; cool it and bench again"
         )
     step = max(result.before.cooling_step or 0, result.after.cooling_step or 0)

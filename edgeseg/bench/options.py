@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from edgeseg.errors import ConfigError, nearest
+from edgeseg.errors import ConfigError
 from edgeseg.model.runtimes.registry import RUNTIMES
+from edgeseg.settings import check_choice, check_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,22 +47,21 @@ class BenchOptions:
         if not self.threads or len(set(self.threads)) != len(self.threads):
             raise ConfigError(f"expected different numbers of threads, but got {_listing(self.threads)}")
         for runtime in self.runtimes:
-            if runtime not in RUNTIMES:
-                raise ConfigError(f"no runtime '{runtime}'; {nearest(runtime, RUNTIMES)}")
+            check_choice("runtime", runtime, RUNTIMES)
         if len(set(self.runtimes)) != len(self.runtimes):
             raise ConfigError(f"expected different runtimes, but got {','.join(self.runtimes)}")
         for threads in self.threads:
-            _range("threads", threads, 1, 256)
-        _range("rounds", self.rounds, 1, 100)
-        _range("seconds", self.seconds, 0, 3600)
-        _range("samples", self.samples, 1, 100_000)
-        _range("warm-up seconds", self.warmup_seconds, 0, 3600)
-        _range("timeout seconds", self.timeout_seconds, 0.001, 86_400)
+            check_range("threads", threads, 1, 256)
+        check_range("rounds", self.rounds, 1, 100)
+        check_range("seconds", self.seconds, 0, 3600)
+        check_range("samples", self.samples, 1, 100_000)
+        check_range("warm-up seconds", self.warmup_seconds, 0, 3600)
+        check_range("timeout seconds", self.timeout_seconds, 0.001, 86_400)
         if self.images is not None:
-            _range("images", self.images, 1, 1_000_000)
-        _range("panels", self.panels, 0, 100)
+            check_range("images", self.images, 1, 1_000_000)
+        check_range("panels", self.panels, 0, 100)
         if self.memory_limit_mb is not None:
-            _range("MB of memory", self.memory_limit_mb, 1, 10_000_000)
+            check_range("MB of memory", self.memory_limit_mb, 1, 10_000_000)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
@@ -92,11 +92,6 @@ def parse_numbers(text: str, what: str) -> tuple[int, ...]:
 
 def _listing(threads: tuple[int, ...]) -> str:
     return ",".join(map(str, threads)) or "none"
-
-
-def _range(what: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ConfigError(f"expected {what} from {low:g} to {high:g}, but got {value:g}")
 
 
 #: A first look: every figure is there, none is worth reporting.

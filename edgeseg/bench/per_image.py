@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
+from edgeseg.bench.quality import ImageCounts
 from edgeseg.bench.result import BenchResult
+from edgeseg.files import csv_text
 
 _COLUMNS = (
     "model", "variant", "runtime", "image", "source_image", "dice", "iou", "precision", "recall",
@@ -16,22 +15,26 @@ _COLUMNS = (
 
 def per_image_csv(result: BenchResult) -> str:
     """The text of the CSV file: a line for each model, runtime and image; areas in pixels."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for model in result.models:
-        for runtime in result.runtimes:
-            quality = model.quality(runtime)
-            for image in quality.images if quality else ():
-                counts, cells = image.counts, image.cells
-                shares = (counts.dice, counts.iou, counts.precision, counts.recall)
-                writer.writerow((
-                    model.name, model.variant, runtime, image.stem, image.source,
-                    *(f"{share:.6f}" for share in shares),
-                    cells.true, cells.found, cells.matched, f"{cells.f1:.6f}",
-                    counts.tp + counts.fn, counts.tp + counts.fp,
-                    "" if image.differing is None else image.differing,
-                    result.dataset.truth if result.dataset else "", f"{cells.ap:.6f}",
-                    "" if cells.panoptic_quality is None else f"{cells.panoptic_quality:.6f}",
-                ))  # fmt: skip
-    return text.getvalue()
+    truth = result.dataset.truth if result.dataset else ""
+    rows = (
+        (model.name, model.variant, runtime, *_figures(image, truth))
+        for model in result.models
+        for runtime in result.runtimes
+        if (quality := model.quality(runtime))
+        for image in quality.images
+    )
+    return csv_text([_COLUMNS, *rows])
+
+
+def _figures(image: ImageCounts, truth: str) -> tuple[object, ...]:
+    counts, cells = image.counts, image.cells
+    shares = (counts.dice, counts.iou, counts.precision, counts.recall)
+    return (
+        image.stem, image.source,
+        *(f"{share:.6f}" for share in shares),
+        cells.true, cells.found, cells.matched, f"{cells.f1:.6f}",
+        counts.tp + counts.fn, counts.tp + counts.fp,
+        "" if image.differing is None else image.differing,
+        truth, f"{cells.ap:.6f}",
+        "" if cells.panoptic_quality is None else f"{cells.panoptic_quality:.6f}",
+    )  # fmt: skip

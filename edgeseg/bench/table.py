@@ -11,6 +11,7 @@ from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.why import ratio_to_float32, why
 from edgeseg.model import xz
+from edgeseg.text import counted
 
 #: Above this median absolute deviation over median, a row is called unsteady.
 UNSTEADY = 0.10
@@ -195,7 +196,7 @@ def machine_line(result: BenchResult) -> str:
     runtimes = ", ".join(dict.fromkeys(result.runtimes.values()))
     return (
         f"{board}{machine.cpu or machine.architecture}{f' ({features})' if features else ''}, "
-        f"{machine.cores} {'core' if machine.cores == 1 else 'cores'}, {runtimes}, {machine.system}"
+        f"{counted(machine.cores, 'core')}, {runtimes}, {machine.system}"
     )
 
 

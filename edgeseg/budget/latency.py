@@ -19,6 +19,7 @@ from edgeseg.budget.limits import Budgets, Limit
 from edgeseg.budget.medians import Median, Medians
 from edgeseg.errors import ResultError
 from edgeseg.machine.machine import Machine
+from edgeseg.text import counted
 
 #: Beyond a bound by less than this is rounding, in milliseconds.
 _ROUNDING = 1e-6
@@ -59,7 +60,7 @@ def timing_of_result(result: BenchResult) -> Timing:
         doubts=tuple(doubts(result)),
         medians={
             model.name: {
-                f"{each.runtime}, {each.threads} thread{'s' if each.threads > 1 else ''}": Median(
+                f"{each.runtime}, {counted(each.threads, 'thread')}": Median(
                     p50_ms=each.summary["p50_ms"] or 0, runtime=result.runtimes[each.runtime]
                 )
                 for each in model.measurements

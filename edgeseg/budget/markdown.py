@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from edgeseg.budget.changes import Change, find_changes
@@ -10,14 +9,12 @@ from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement
 from edgeseg.budget.limits import Budgets
 from edgeseg.budget.table import verdict_line
+from edgeseg.markdown import code, escaped
 
 #: GitHub takes 65,536 characters as a comment; the rest is left to who else writes into it.
 MOST_CHARACTERS = 60_000
 #: More rows are not read.
 MOST_ROWS = 40
-
-_MARKUP = re.compile(r"[\\`*\[\]<>|~#&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_IN_CODE = str.maketrans({"`": "'", "|": r"\|"})
 
 
 def summary(models: Sequence[ModelFacts], judgements: Sequence[Judgement], budgets: Budgets) -> str:
@@ -36,11 +33,11 @@ def summary(models: Sequence[ModelFacts], judgements: Sequence[Judgement], budge
         _listing(map(_sentence, broken)),
         _changed(find_changes(models, budgets.baseline)),
         _listing(
-            f"Not in the baseline: {_code(model.name)}"
+            f"Not in the baseline: {code(model.name)}"
             for model in models
             if model.name not in budgets.baseline
         ),
-        _listing(f"In the baseline, but not here: {_code(name)}" for name in budgets.gone(models)),
+        _listing(f"In the baseline, but not here: {code(name)}" for name in budgets.gone(models)),
         _listing(map(_sentence, others)),
     ]
     return _fitting([line for block in blocks for line in block])
@@ -59,7 +56,7 @@ def _changed(changes: Sequence[Change]) -> list[str]:
         return ["Nothing differs from the baseline.", ""]
     lines = ["| file | metric | baseline | now | change |", "|---|---|---:|---:|---:|"]
     lines += [
-        f"| {_code(each.file)} | {' | '.join(map(_text, each.cells()))} |" for each in known[:MOST_ROWS]
+        f"| {code(each.file)} | {' | '.join(map(escaped, each.cells()))} |" for each in known[:MOST_ROWS]
     ]
     if len(known) > MOST_ROWS:
         lines += ["", f"And {len(known) - MOST_ROWS} smaller changes."]
@@ -67,17 +64,7 @@ def _changed(changes: Sequence[Change]) -> list[str]:
 
 
 def _sentence(judgement: Judgement) -> str:
-    return _code(judgement.file) + _text(judgement.sentence.removeprefix(judgement.file))
-
-
-def _code(name: str) -> str:
-    """A file's name as code, in which nothing is taken for markup; a pipe would end a cell even there."""
-    return "`" + " ".join(name.split()).translate(_IN_CODE) + "`"
-
-
-def _text(text: str) -> str:
-    """Plain text: no sign in it is taken for markup."""
-    return _MARKUP.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
+    return code(judgement.file) + escaped(judgement.sentence.removeprefix(judgement.file))
 
 
 def _fitting(lines: Sequence[str]) -> str:

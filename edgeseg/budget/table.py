@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement
 from edgeseg.budget.metrics import Value, format_change, format_value
+from edgeseg.text import counted
 
 HEADER = ("file", "metric", "value", "limit", "baseline", "change", "verdict")
 
@@ -51,8 +52,4 @@ def verdict_line(models: Sequence[ModelFacts], judgements: Sequence[Judgement]) 
         for verdict in ("broken", "unconfirmed", "not judged")
     }
     found = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    return f"{_count(len(judgements), 'limit')} on {_count(len(models), 'file')}: {found or 'all kept'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{counted(len(judgements), 'limit')} on {counted(len(models), 'file')}: {found or 'all kept'}"

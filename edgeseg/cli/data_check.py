@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeseg.cli.console import note, progress, say, say_json, table
+from edgeseg.text import counted
 
 if TYPE_CHECKING:
     from edgeseg.data.check_report import DatasetReport
@@ -87,10 +88,6 @@ def _files(names: tuple[str, ...]) -> str:
 def _verdict(report: DatasetReport) -> str:
     if not report.problems:
         return "no problems"
-    counts = f"{_count(len(report.errors), 'error')}, {_count(len(report.warnings), 'warning')}"
+    counts = f"{counted(len(report.errors), 'error')}, {counted(len(report.warnings), 'warning')}"
     cut = any(len(each.files) > _SHOWN_FILES for each in report.problems)
     return counts + (" (--json names every file)" if cut else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ from edgeseg.cli.console import INTERRUPTED, note, progress, say, say_json, tabl
 from edgeseg.errors import ConfigError, DatasetError
 from edgeseg.prediction.options import PredictOptions, default_threads
 from edgeseg.progress import Progress, silent
+from edgeseg.text import counted
 
 if TYPE_CHECKING:
     from edgeseg.prediction.run import FailedImage, Prediction, Tell
@@ -199,7 +200,7 @@ def _teller(*, live: bool) -> Tell:
         if hasattr(result, "reason"):
             note(f"error: {result.reason}", level=-1)
         else:
-            say(f"{result.label}  {_counted(result.cells, 'cell')}, {result.coverage:.1%} covered")
+            say(f"{result.label}  {counted(result.cells, 'cell')}, {result.coverage:.1%} covered")
             sys.stdout.flush()
 
     return tell
@@ -208,7 +209,7 @@ def _teller(*, live: bool) -> Tell:
 def _say(made: Prediction, out: Path, *, listed: bool) -> None:
     new = made.new
     if made.earlier:
-        note(f"{_counted(made.earlier, 'image')} done before; --force does all anew")
+        note(f"{counted(made.earlier, 'image')} done before; --force does all anew")
     if not new:
         say(f"nothing new; results in {out}")
         return
@@ -221,12 +222,8 @@ def _say(made: Prediction, out: Path, *, listed: bool) -> None:
     for text in dict.fromkeys(text for each in new for text in each.notes):
         count = sum(text in each.notes for each in new)
         note(f"{text} in {count} of {len(new)} images")
-    found = f"{_counted(sum(each.cells for each in new), 'cell')} in {_counted(len(new), 'image')}"
+    found = f"{counted(sum(each.cells for each in new), 'cell')} in {counted(len(new), 'image')}"
     say(f"{found}, {len(new) / made.seconds:.1f} images/s; results in {out}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _complain(made: Prediction, out: Path) -> None:

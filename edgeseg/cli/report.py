@@ -34,9 +34,9 @@ def report(
     from edgeseg.files import write_text
     from edgeseg.report.render import FORMATS, render
     from edgeseg.report.section import make_sections
+    from edgeseg.settings import check_range
 
-    if not 0 <= within <= 1:
-        raise ConfigError(f"expected --within from 0 to 1, but got {within:g}")
+    check_range("--within", within, 0, 1)
     _refuse_twice("results", results)
     refuse_outputs(out, FORMATS, force=force)
     sections = make_sections([(str(path), load_result(path)) for path in results], within=within)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from edgeseg.comparison.change import Change, Metric
 from edgeseg.comparison.compare import Comparison
+from edgeseg.markdown import escaped, listing, table
 
 _HEADER = ("model", "runtime", "threads", "figure", "base", "new", "change", "95 %", "")
 
@@ -75,16 +76,11 @@ def remarks(comparison: Comparison) -> Iterator[str]:
 def markdown(comparison: Comparison) -> str:
     """Heading, table and remarks in Markdown, for a comment on a pull request; no newline at the end."""
     header, rows = comparison_table(comparison)
-    rule = [":--" if name in LEFT else "--:" for name in header]
-    lines = ["| " + " | ".join(_cells(row)) + " |" for row in (header, rule, *rows)]
-    notes = [f"- {_plain(remark)}" for remark in remarks(comparison)]
-    return "\n".join([f"**{_plain(heading(comparison))}**", "", *lines, *([""] if notes else []), *notes])
-
-
-def _cells(row: Sequence[str]) -> list[str]:
-    return [_plain(cell) for cell in row]
-
-
-def _plain(text: str) -> str:
-    """Nothing in a file's name or a failure's reason is Markdown."""
-    return "".join(f"\\{char}" if char in "\\`*_|<>[]" else char for char in " ".join(text.split()))
+    left = [number for number, name in enumerate(header) if name in LEFT]
+    lines = [
+        f"**{escaped(heading(comparison))}**",
+        "",
+        *table(header, rows, text=left),
+        *listing(remarks(comparison)),
+    ]
+    return "\n".join(lines).rstrip()

@@ -15,6 +15,7 @@ from edgeseg.model.artifact import Artifact
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress, silent
+from edgeseg.text import counted
 from edgeseg.verification import Verification, draw_reference, verify
 
 #: Enough for the ranks of the layers to settle: every image has tens of thousands of values a layer.
@@ -139,7 +140,7 @@ def _refuse_unloadable(audit: Audit) -> None:
 def _quantized(audit: Audit) -> str:
     """What is quantized in a file, as text: `12 int8 kernels, 19 int8 activations`, or nothing."""
     parts = [
-        f"{count} {dtype} {noun}{'' if count == 1 else 's'}"
+        counted(count, f"{dtype} {noun}")
         for noun, types in (("kernel", audit.weight_dtypes), ("activation", audit.activations))
         for dtype, count in types.items()
         if dtype in ("int4", "int8", "uint8", "int16", "float16")

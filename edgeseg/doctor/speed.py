@@ -16,6 +16,7 @@ from edgeseg.doctor.finding import Finding
 from edgeseg.machine.kernel_files import usable_cpus
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.text import counted
 
 _MODEL = Path(__file__).with_name("smoke.tflite")
 
@@ -52,5 +53,5 @@ def _times_ms(threads: int, seconds: float) -> npt.NDArray[np.float64]:
 
 def _tell(threads: int, times_ms: npt.NDArray[np.float64]) -> str:
     low, middle, high = np.percentile(times_ms, (10, 50, 90))
-    name = "1 thread" if threads == 1 else f"{threads} threads"
+    name = counted(threads, "thread")
     return f"{name} {middle:.1f} ms (eight of ten from {low:.1f} to {high:.1f})"

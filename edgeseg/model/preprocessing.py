@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgeseg.errors import ConfigError
-from edgeseg.settings import check_choice, from_stored
+from edgeseg.settings import check_choice, check_range, from_stored
 
 if TYPE_CHECKING:  # help texts name the settings, and need not wait for numpy
     import numpy as np
@@ -40,8 +40,7 @@ class Preprocessing:
         check_choice("preprocessing", self.kind, PREPROCESSINGS)
         if not 0 <= self.low < self.high <= 100:
             raise ConfigError(f"expected 0 <= low < high <= 100 percentiles, but got {self.low}, {self.high}")
-        if not 1 <= self.min_range <= 255:
-            raise ConfigError(f"expected min_range from 1 to 255, but got {self.min_range}")
+        check_range("min_range", self.min_range, 1, 255)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""

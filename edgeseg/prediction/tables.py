@@ -10,7 +10,7 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +101,7 @@ class Tables:
         """
         for name, header in self._headers.items():
             if not (self._folder / name).exists():
-                files.write_text(self._folder / name, _text([header]))
+                files.write_text(self._folder / name, files.csv_text([header]))
         counts = Counter(map(_which, self._rows(CELLS)))
         rows = [
             row
@@ -111,7 +111,7 @@ class Tables:
         done = set(map(_which, rows))
         cells = [row for row in self._rows(CELLS) if _which(row) in done]
         for name, kept in ((IMAGES, rows), (CELLS, cells)):
-            text = _text([self._headers[name], *(row.values() for row in kept)])
+            text = files.csv_text([self._headers[name], *(row.values() for row in kept)])
             if text.encode() != (self._folder / name).read_bytes():
                 files.write_text(self._folder / name, text)
         return [_result(row) for row in rows]
@@ -145,9 +145,9 @@ class Tables:
             result.label, result.width, result.height, result.cells, area, _number(result.coverage), *place,
             result.time, result.name, result.source, _NOTES.join(result.notes),
         ]  # fmt: skip
-        before = _append(self._folder / CELLS, _text(rows))
+        before = _append(self._folder / CELLS, files.csv_text(rows))
         try:
-            _append(self._folder / IMAGES, _text([row]))
+            _append(self._folder / IMAGES, files.csv_text([row]))
         except OutputError:
             os.truncate(self._folder / CELLS, before)
             raise
@@ -221,12 +221,6 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _text(rows: Iterable[Iterable[object] | Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def _number(value: float) -> str:

@@ -10,6 +10,7 @@ from edgeseg.comparison.figures import Label, speed_changes
 from edgeseg.metrics.statistics import CONFIDENCE
 from edgeseg.report.columns import BY_NAME, NOTHING
 from edgeseg.report.rows import Row
+from edgeseg.text import counted
 
 #: A loss of Dice up to this is accepted, unless the user says otherwise.
 WITHIN = 0.01
@@ -43,7 +44,7 @@ class Answer:
     def where(self) -> str:
         """`litert, 1 thread`."""
         runtime, threads = self.setting
-        return f"{runtime}, {threads} thread{'' if threads == 1 else 's'}"
+        return f"{runtime}, {counted(threads, 'thread')}"
 
     @property
     def one(self) -> Row | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from edgeseg.bench.table import host_table, why_lines
+from edgeseg.markdown import escaped, listing, table
 from edgeseg.report.answer import answer_table
 from edgeseg.report.columns import used_columns
 from edgeseg.report.method import machine_facts, method_facts
@@ -21,11 +21,11 @@ def markdown(sections: Sequence[Section]) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield from (f"## {plain(section.title)}", "")
+    yield from (f"## {escaped(section.title)}", "")
     for statement, evidence in section.statements:
-        yield f"- **{plain(statement)}** {plain(evidence)}".rstrip()
+        yield f"- **{escaped(statement)}** {escaped(evidence)}".rstrip()
     yield ""
-    yield from (plain(section.rule), "")
+    yield from (escaped(section.rule), "")
     if section.doubts:
         yield from ("**Doubtful:**", "")
         yield from listing(section.doubts)
@@ -49,23 +49,3 @@ def _section(section: Section) -> Iterator[str]:
     yield from listing(f"{term}: {fact}" for term, fact in facts)
     yield from ("### What was not measured", "")
     yield from listing(section.unmeasured)
-
-
-def listing(sentences_: Iterable[str]) -> Iterator[str]:
-    """Lines of a list, and an empty one behind it; nothing without sentences."""
-    lines = [f"- {plain(sentence)}" for sentence in sentences_]
-    if lines:
-        yield from (*lines, "")
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence[int]) -> Iterator[str]:
-    """Lines of a table, and an empty one behind it; the columns `text` are left aligned."""
-    rule = ["---" if column in text else "---:" for column in range(len(header))]
-    for cells in (header, rule, *rows):
-        yield f"| {' | '.join(cells if cells is rule else map(plain, cells))} |"
-    yield ""
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is: names of files may hold anything."""
-    return re.sub(r"([\\`*_\[\]<>|#&~])", r"\\\1", re.sub(r"\s+", " ", text))

@@ -8,6 +8,7 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.table import failure_lines
 from edgeseg.model.runtimes.registry import RUNTIMES
+from edgeseg.text import counted
 
 #: Fewer rounds or samples than `edgeseg bench` takes without options are a first look.
 _USUAL = BenchOptions()
@@ -71,18 +72,14 @@ def _machine(result: BenchResult) -> Iterator[str]:
 def _depth(options: BenchOptions) -> Iterator[str]:
     if options.rounds < _USUAL.rounds or options.samples < _USUAL.samples or options.seconds < _USUAL.seconds:
         yield (
-            f"Times as thoroughly as usual: {_counted(options.rounds, 'round')} of {options.seconds:g} s and "
-            f"{_counted(options.samples, 'sample')} at least, instead of {_USUAL.rounds} of "
+            f"Times as thoroughly as usual: {counted(options.rounds, 'round')} of {options.seconds:g} s and "
+            f"{counted(options.samples, 'sample')} at least, instead of {_USUAL.rounds} of "
             f"{_USUAL.seconds:g} s and {_USUAL.samples}."
         )
     if options.rounds == 1:
         yield "Whether differences in time are more than chance: one round does not tell."
     if len(options.threads) == 1:
         yield f"Other numbers of threads than {options.threads[0]}."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def unmeasured_together(results: Sequence[BenchResult]) -> str:

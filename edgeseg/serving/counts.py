@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import threading
 from collections import deque
 from dataclasses import dataclass
+
+from edgeseg.files import csv_text
 
 #: Older frames are forgotten: five and a half hours at five frames a second, some 30 MB.
 MAX_ROWS = 100_000
@@ -90,12 +90,13 @@ class Counts:
 
     def csv(self) -> bytes:
         """All rows as a table."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", "cells", f"area_{self._unit}", "coverage", "seconds", "time"])
+        header = ("image", "cells", f"area_{self._unit}", "coverage", "seconds", "time")
         with self._lock:
             rows = tuple(self._rows)
-        for row in rows:
-            figures = (f"{value:.10g}" for value in (row.area, row.coverage, row.seconds))
-            writer.writerow([row.label, row.cells, *figures, row.time])
-        return text.getvalue().encode("utf-8", errors="surrogateescape")
+        text = csv_text([header, *map(_csv_row, rows)])
+        return text.encode("utf-8", errors="surrogateescape")
+
+
+def _csv_row(row: Count) -> tuple[object, ...]:
+    figures = (f"{value:.10g}" for value in (row.area, row.coverage, row.seconds))
+    return (row.label, row.cells, *figures, row.time)

@@ -236,7 +236,7 @@ def test_markdown_is_one_table_that_no_name_breaks(files):
     table = [line.replace("\\|", "") for line in lines if line.startswith("|")]
     assert len(table) > 5
     assert len({line.count("|") for line in table}) == 1
-    assert "| :-- |" in table[1]
+    assert "| --- |" in table[1]
     assert any("int8.tflite -\\> a\\|b.tflite" in line for line in lines)
     assert "- float32.tflite is in a.json alone" in lines
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import shlex
@@ -15,7 +14,7 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import spread
 from edgeseg.data.dataset import Sample, SegmentationDataset
 from edgeseg.errors import ArtifactError, ConfigError, DatasetError, EdgesegError
-from edgeseg.files import output_error
+from edgeseg.files import csv_text, output_error
 from edgeseg.model.artifact import sidecar_path
 
 #: The file that measures; it leaves its process's number in `pid` and the result in `result.json`.
@@ -141,11 +140,8 @@ def _add_dataset(tar: tarfile.TarFile, samples: Sequence[Sample]) -> None:
 
 
 def _splits(samples: Sequence[Sample]) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(("stem", "split", "source_image"))
-    rows.writerows((each.stem, each.split, each.source_image) for each in samples)
-    return text.getvalue()
+    header = ("stem", "split", "source_image")
+    return csv_text([header, *((each.stem, each.split, each.source_image) for each in samples)])
 
 
 def _add_text(tar: tarfile.TarFile, name: str, text: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeseg.data.importing.formats import FORMATS
-from edgeseg.errors import ConfigError, nearest
+from edgeseg.errors import ConfigError
+from edgeseg.settings import check_choice, check_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,7 @@ class ImportOptions:
     annotations: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise ConfigError(f"no format '{self.format}'; {nearest(self.format, FORMATS)}")
+        check_choice("format", self.format, FORMATS)
         for name in ("images", "masks", "annotations"):
             if getattr(self, name) is not None and name not in FORMATS[self.format].takes:
                 raise ConfigError(f"the format {self.format} takes no --{name}; leave it out")
@@ -44,8 +44,7 @@ class ImportOptions:
             raise ConfigError(
                 f"expected tiles of 16 to 8192 pixels, or 0 for whole images, but got {self.tile}"
             )
-        if not 0 <= self.seed < 2**31:
-            raise ConfigError(f"expected a seed from 0 to {2**31 - 1}, but got {self.seed}")
+        check_range("a seed", self.seed, 0, 2**31 - 1)
         try:
             re.compile(self.group)
         except re.error as error:

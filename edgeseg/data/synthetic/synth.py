@@ -28,8 +28,9 @@ from edgeseg.data.synthetic.specimen import (
     add_rounded,
     empty_specimen,
 )
-from edgeseg.errors import ConfigError, OutputError
+from edgeseg.errors import OutputError
 from edgeseg.progress import Progress, silent
+from edgeseg.settings import check_range
 
 #: Of manifest.json. 1: the first.
 SCHEMA_VERSION = 1
@@ -80,9 +81,9 @@ def synthesize_cells(index: int, *, size: int = 256, seed: int = 0) -> tuple[Gre
     Raises:
         ConfigError: an argument is out of range.
     """
-    _check_range("index", index, 0, None)
-    _check_range("size", size, *SIZES)
-    _check_range("seed", seed, 0, None)
+    check_range("index", index, 0)
+    check_range("size", size, *SIZES)
+    check_range("seed", seed, 0)
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index, size])))
     microscope = optics.draw_microscope(rng)
     specimen = empty_specimen(size)
@@ -185,9 +186,9 @@ def write_dataset(
         ConfigError: a number is out of range.
         OutputError: the folder exists, or cannot be written; or, with `force`, it holds something else.
     """
-    _check_range("count", count, 1, MAX_COUNT)
-    _check_range("size", size, *SIZES)
-    _check_range("seed", seed, 0, None)
+    check_range("count", count, 1, MAX_COUNT)
+    check_range("size", size, *SIZES)
+    check_range("seed", seed, 0)
     if force:
         _refuse_other_data(out)
     digits = max(4, len(str(count - 1)))
@@ -230,9 +231,3 @@ def _manifest(*, count: int, size: int, seed: int) -> dict[str, object]:
         "numpy_version": np.__version__,
         "opencv_version": cv2.__version__,
     }
-
-
-def _check_range(name: str, value: int, low: int, high: int | None) -> None:
-    if value < low or (high is not None and value > high):
-        limits = f"of {low} or more" if high is None else f"from {low} to {high}"
-        raise ConfigError(f"expected {name} {limits}, but got {value}")

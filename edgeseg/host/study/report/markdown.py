@@ -8,7 +8,7 @@ from edgeseg.host.study.report.best import facts, rule
 from edgeseg.host.study.report.figures import batch_table
 from edgeseg.host.study.report.reading import HOW_JUDGED, PAPER_NOTE, Reading
 from edgeseg.host.study.report.rows import TITLES, Cell
-from edgeseg.report.markdown import listing, plain, table
+from edgeseg.markdown import escaped, listing, table
 
 
 def markdown(reading: Reading) -> str:
@@ -18,7 +18,7 @@ def markdown(reading: Reading) -> str:
 
 def _lines(reading: Reading) -> Iterator[str]:
     results = reading.results
-    yield from (f"# The study {plain(results.name)} on {plain(results.dataset)}", "")
+    yield from (f"# The study {escaped(results.name)} on {escaped(results.dataset)}", "")
     yield from listing(f"{what}: {cell.label}, {facts(cell)}." for what, cell in reading.choices)
     yield from (rule(), "")
     remarks = (
@@ -32,16 +32,16 @@ def _lines(reading: Reading) -> Iterator[str]:
             yield from listing(sentences)
     yield from ("## What the paper claims", "")
     for claim in reading.claims:
-        yield from (f"**{plain(claim.title)}: {claim.verdict}.**", "")
+        yield from (f"**{escaped(claim.title)}: {claim.verdict}.**", "")
         yield from listing(claim.evidence)
-    yield from (plain(HOW_JUDGED), "")
+    yield from (escaped(HOW_JUDGED), "")
     yield from ("## Table 3, beside the paper's values", "")
     yield from table(
         ["cell", *(f"{title} (paper)" for title in TITLES.values())],
         [[cell.label, *(_beside(cell, metric) for metric in TITLES)] for cell in reading.cells],
         text=[0],
     )
-    yield from (plain(PAPER_NOTE), "")
+    yield from (escaped(PAPER_NOTE), "")
     yield from ("## What they cost", "")
     shown = [
         column

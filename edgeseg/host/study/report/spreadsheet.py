@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
+from edgeseg.files import csv_text
 from edgeseg.host.study.report.reading import Reading
 from edgeseg.host.study.report.rows import COLUMNS
 
 
 def spreadsheet(reading: Reading) -> str:
     """The text: a line for every cell; bytes are bytes, shares are from 0 to 1."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.name for column in COLUMNS])
-    for cell in reading.cells:
-        writer.writerow([cell.values.get(column.name) for column in COLUMNS])
-    return text.getvalue()
+    names = [column.name for column in COLUMNS]
+    return csv_text([names, *([cell.values.get(name) for name in names] for cell in reading.cells)])
