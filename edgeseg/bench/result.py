@@ -44,6 +44,13 @@ class DatasetUsed:
     of: int
     truth: str = "masks"
 
+    @property
+    def matching(self) -> str:
+        """How cells were told apart and matched, in words."""
+        if self.truth == "labels":
+            return "connected pieces of each mask, matched with the cells of labels/ (IoU at least 0.5)"
+        return "connected pieces, in the truth too (masks, no labels/), so that cells that touch are one"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelResult:

@@ -8,7 +8,7 @@ from edgeseg.bench.doubts import doubts, hints
 from edgeseg.bench.intervals import quality_interval
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
-from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
+from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.why import ratio_to_float32, why
 from edgeseg.model import xz
 from edgeseg.text import counted
@@ -148,13 +148,6 @@ def _rows(result: BenchResult, where: list[tuple[str, str]]) -> str:
     every = len(names) == len(result.models) and len(names) > 1
     files = "every file" if every else ", ".join(model_labels(result)[name] for name in names)
     return files if len(runtimes) == len(result.runtimes) else f"{files} on {', '.join(runtimes)}"
-
-
-def truth_line(used: DatasetUsed) -> str:
-    """What the cells of the table were matched with."""
-    if used.truth == "labels":
-        return "cells: connected pieces of each mask, matched with the cells of labels/ at IoU 0.5"
-    return "cells: connected pieces of masks, in the truth too (no labels/): cells that touch are one"
 
 
 def worst_line(result: BenchResult, most: int = 3) -> str | None:

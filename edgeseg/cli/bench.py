@@ -267,7 +267,6 @@ def _show_tables(result: BenchResult) -> None:
         host_table,
         machine_line,
         shared_name,
-        truth_line,
         why_lines,
         worst_line,
     )
@@ -280,7 +279,7 @@ def _show_tables(result: BenchResult) -> None:
         used = result.dataset
         part = f"{used.images} of {used.of}" if used.images < used.of else f"{used.images}"
         console.say(f"Dice and IoU: pooled over {part} images, {used.name} split {used.split}")
-        console.say(truth_line(used))
+        console.say(f"cells: {used.matching}")
     console.say()
     console.say(console.table(*bench_table(result), left=(0, 1)))
     if result.host:

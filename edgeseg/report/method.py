@@ -83,7 +83,7 @@ def method_facts(result: BenchResult) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "intervals", f"the middle {CONFIDENCE} % of {DRAWS:,} draws of source images, with replacement"
-    yield "cells", "connected pieces, matched where they overlap by more than half (IoU above 0.5)"
+    yield "cells", used.matching
     yield (
         "agreement",
         (

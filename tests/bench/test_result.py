@@ -178,3 +178,17 @@ def test_reading_results_loads_neither_opencv_nor_a_runtime():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+class TestTruth:
+    def test_results_without_it_are_of_masks(self, result):
+        value = result_data(result)
+        assert value["dataset"].pop("truth") == "masks"
+        assert BenchResult.from_dict(value).dataset == result.dataset
+
+    def test_labels_survive_json_and_are_said(self, result):
+        labelled = replace(result, dataset=replace(result.dataset, truth="labels"))
+        read = BenchResult.from_dict(result_data(labelled))
+        assert read.dataset.truth == "labels"
+        assert "cells of labels/" in read.dataset.matching
+        assert "touch are one" in result.dataset.matching

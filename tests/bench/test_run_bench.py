@@ -10,13 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.result_file import load_result
 from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
+from edgeseg.data.images import read_mask, write_png
 from edgeseg.errors import DatasetError, EdgesegError, ResultError
+from support.blob_images import write_blobs
 from support.paths import MODELS
 
 INT8, FLOAT32 = MODELS / "blobs_int8.tflite", MODELS / "blobs_float32.tflite"
@@ -75,6 +78,34 @@ def test_agreement_is_with_the_float32_file(both):
     assert float32.agreement == 1
     assert 0.99 < int8.agreement < 1
     assert sum(image.differing for image in int8.images) > 0
+
+
+def test_the_truth_is_said_on_the_screen_and_in_the_file(tmp_path, monkeypatch, capfd):
+    """Cells of labels/, of which a mask joins those that touch; pixels as before."""
+    from edgeseg import cli
+
+    blobs = write_blobs(tmp_path / "blobs", count=6)
+    for kind in ("masks", "labels"):
+        arguments = ["bench", INT8, "--data", blobs.root, "--split", "train", *QUICK_FLAGS]
+        out, table = tmp_path / f"{kind}.json", tmp_path / f"{kind}.csv"
+        monkeypatch.setattr(
+            sys, "argv", ["edgeseg", *map(str, [*arguments, "--out", out, "--per-image", table])]
+        )
+        with pytest.raises(SystemExit):
+            cli.main()
+        assert json.loads(out.read_text())["dataset"]["truth"] == kind
+        assert f"cells: {load_result(out).dataset.matching}" in capfd.readouterr().out
+        assert kind in table.read_text().splitlines()[1].split(",")
+        for sample in blobs.samples:  # each cell in two: none is found by a mask
+            halves = read_mask(sample.mask_path).astype(np.uint16)
+            halves[: halves.shape[0] // 2] *= 2
+            write_png(blobs.root / "labels" / f"{sample.stem}.png", halves)
+    by_masks, by_labels = (
+        load_result(tmp_path / f"{kind}.json").models[0].quality("litert") for kind in ("masks", "labels")
+    )
+    assert by_masks.pooled == by_labels.pooled
+    assert by_labels.cells.f1 < by_masks.cells.f1
+    assert by_labels.cells_at(0.9).f1 <= by_labels.cells.f1
 
 
 def test_without_a_float32_file_there_is_no_agreement(blobs):
