@@ -137,7 +137,7 @@ def doubled(data: bytes) -> bytes:
 
 def answer(data: bytes) -> bytes:
     """What a file makes of one image."""
-    segmenter = Segmenter(Artifact(path=Path(NAME), data=data, metadata={}))
+    segmenter = Segmenter(Artifact(path=Path(NAME), data=data))
     (found,) = segmenter.invoke(synthesize(99, size=SIZE)[0])
     return found.tobytes()
 

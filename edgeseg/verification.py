@@ -1,4 +1,4 @@
-"""Proving a new file before it is written: its name against its content, its masks against a reference."""
+"""Proving a new file before it is written: its name against its content, its maps against a reference."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg import files
-from edgeseg.audit.audit import Audit, audit_model, judge
+from edgeseg.audit.audit import audit_model, judge
 from edgeseg.data.calibration import Calibration, Size, window
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError
 from edgeseg.metrics import pixels
 from edgeseg.model import artifact, preprocessing
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.audit_record import Audit
+from edgeseg.model.encoding import Maps, Mask, MaskDecoder, real_maps
+from edgeseg.model.interface import INT8_MAP, Interface
 from edgeseg.model.preprocessing import Preprocessing
-from edgeseg.model.recipe import Recipe
+from edgeseg.model.recipe import Recipe, StatedRecipe
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.model.sidecar import ImageAgreement, MapError, Sidecar, Verification
 
 #: Validation images that a file is verified on, at most.
 COUNT = 100
@@ -29,7 +32,8 @@ COUNT = 100
 #: How many of the least agreeing images are named.
 WORST = 5
 
-Mask = npt.NDArray[np.bool_]
+#: A map of an int8 file may be this far from its reference however well it was made.
+_INT8_STEP = INT8_MAP.scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,9 @@ class Reference:
         images: `(H, W)` uint8, prepared, each of the model's input size.
         truths: `(H, W)` bool.
         predictions: `(H, W)` bool, the reference model's.
+        maps: `(M, H, W)` float16 each, the reference model's maps as values from 0 to 1; empty where there is
+            one map alone, which `predictions` tells.
+        interface: of the reference model.
     """
 
     model: str
@@ -51,48 +58,31 @@ class Reference:
     images: Sequence[npt.NDArray[np.uint8]]
     truths: Sequence[Mask]
     predictions: Sequence[Mask]
+    maps: Sequence[npt.NDArray[np.float16]]
+    interface: Interface
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """How far a file agrees with the model that it was made from.
+class Accepted:
+    """What was found of a new file that keeps its promises.
 
     Attributes:
-        reference: what that model is.
-        split: the images' split.
-        images: how many.
-        agreement: share of mask pixels that agree, 0 to 1, over all images.
-        dice_reference: pooled Dice of the reference model against the truth.
-        dice_file: pooled Dice of the file against the truth.
-        worst: the images that agree least, with their agreement.
+        audit: what is in it.
+        verification: how far it agrees with its reference.
+        interface: with its own types and scales.
     """
 
-    reference: str
-    split: str
-    images: int
-    agreement: float
-    dice_reference: float
-    dice_file: float
-    worst: tuple[tuple[str, float], ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {
-            "reference": self.reference,
-            "split": self.split,
-            "images": self.images,
-            "agreement": self.agreement,
-            "dice_reference": self.dice_reference,
-            "dice_file": self.dice_file,
-            "worst": [{"stem": stem, "agreement": share} for stem, share in self.worst],
-        }
+    audit: Audit
+    verification: Verification
+    interface: Interface
 
 
 def draw_reference(
     dataset: SegmentationDataset,
     prepare: Preprocessing,
-    predict: Callable[[npt.NDArray[np.uint8]], Mask],
+    predict: Callable[[npt.NDArray[np.uint8]], Maps],
     *,
+    interface: Interface,
     model: str,
     size: Size,
     count: int = COUNT,
@@ -103,7 +93,8 @@ def draw_reference(
     Args:
         dataset: to draw from.
         prepare: the preprocessing that the model was trained with.
-        predict: the reference model: a prepared tile `(H, W)` uint8 to its mask `(H, W)` bool.
+        predict: the reference model: a prepared tile `(H, W)` uint8 to its maps.
+        interface: of the reference model.
         model: what it is, for sentences.
         size: of the model's input.
         count: images, at most.
@@ -126,26 +117,41 @@ def draw_reference(
         )
         images.append(tile)
         truths.append(truth_tile != 0)
+    decoder, several = MaskDecoder(interface), len(interface.maps) > 1
+    predictions, maps = [], []
+    for tile in images:
+        made = predict(tile)
+        predictions.append(decoder.mask(made))
+        if several:
+            maps.append(real_maps(made, interface).astype(np.float16))
     return Reference(
         model=model,
         split="val",
         stems=tuple(sample.stem for sample in chosen),
         images=images,
         truths=truths,
-        predictions=[predict(tile) for tile in images],
+        predictions=predictions,
+        maps=maps,
+        interface=interface,
     )
 
 
 def verify(data: bytes, reference: Reference, *, name: str) -> Verification:
-    """Run a file over the reference images and compare masks.
+    """Run a file over the reference images and compare masks, and all maps where there are several.
 
     Args:
         data: the .tflite file.
         reference: from the model that it was made from.
         name: of the file, for errors.
     """
-    segmenter = Segmenter(Artifact(path=Path(name), data=data, metadata={}))
-    masks = [segmenter.mask(image) for image in reference.images]
+    segmenter = Segmenter(Artifact(path=Path(name), data=data, interface=reference.interface))
+    masks, errors = [], []
+    for number, image in enumerate(reference.images):
+        made = segmenter.invoke(image)
+        masks.append(segmenter.decode(made))
+        if reference.maps:
+            distance = real_maps(made, segmenter.interface) - reference.maps[number]
+            errors.append(np.abs(distance).mean(axis=(1, 2)))
     shares = [float(np.mean(a == b)) for a, b in zip(masks, reference.predictions, strict=True)]
     order = np.argsort(shares)[:WORST]
     return Verification(
@@ -155,7 +161,13 @@ def verify(data: bytes, reference: Reference, *, name: str) -> Verification:
         agreement=float(np.mean(shares)),
         dice_reference=_dice(reference.truths, reference.predictions),
         dice_file=_dice(reference.truths, masks),
-        worst=tuple((reference.stems[i], shares[i]) for i in order),
+        worst=tuple(ImageAgreement(stem=reference.stems[i], agreement=shares[i]) for i in order),
+        maps=tuple(
+            MapError(name=each.name, error=float(error))
+            for each, error in zip(reference.interface.maps, np.mean(errors, axis=0), strict=True)
+        )
+        if errors
+        else (),
     )
 
 
@@ -164,7 +176,7 @@ def _dice(truths: Sequence[Mask], predictions: Sequence[Mask]) -> float:
     return pixels.pooled([pixels.count(truth, predicted) for truth, predicted in pairs])["dice"]
 
 
-def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> tuple[Audit, Verification]:
+def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> Accepted:
     """Audit and verify a new file.
 
     Raises:
@@ -176,36 +188,54 @@ def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> t
         raise CheckError(f"{name} is not what its name says, so it was not written: {'; '.join(findings)}")
     verification = verify(data, reference, name=name)
     if verification.agreement < recipe.min_agreement:
-        stem, share = verification.worst[0]
+        worst = verification.worst[0]
         raise CheckError(
             f"{name} agrees with {reference.model} on {verification.agreement:.2%} of mask pixels, expected "
-            f"at least {recipe.min_agreement:.2%}, so it was not written; worst image {stem} ({share:.2%}); "
-            "train longer, calibrate with more images (--calibration-count), or take it as it is "
-            "(--min-agreement)"
+            f"at least {recipe.min_agreement:.2%}, so it was not written; worst image {worst.stem} "
+            f"({worst.agreement:.2%}); train longer, calibrate with more images "
+            "(--calibration-count), or take it as it is (--min-agreement)"
         )
-    return audit, verification
+    allowed = 1 - recipe.min_agreement + _INT8_STEP
+    apart = [each for each in verification.maps if each.error > allowed]
+    if apart:
+        raise CheckError(
+            f"the map '{apart[0].name}' of {name} is {apart[0].error:.4f} from that of {reference.model} on "
+            f"average, expected at most {allowed:.4f}, so it was not written; train longer, calibrate with "
+            "more images (--calibration-count), or take it as it is (--min-agreement)"
+        )
+    file = Artifact(path=Path(name), data=data, interface=reference.interface)
+    return Accepted(audit=audit, verification=verification, interface=file.find_interface())
 
 
-def sidecar_facts(
+def describe(
     path: Path,
     data: bytes,
     recipe: Recipe,
+    accepted: Accepted,
     *,
-    audit: Audit,
     calibration: Calibration | None,
-    verification: Verification,
-) -> dict[str, Any]:
-    """What the sidecar of every file states, whoever made it."""
-    return {
-        "schema_version": artifact.SCHEMA_VERSION,
-        "name": artifact.model_name(path),
+    preprocessing: Preprocessing,
+) -> Sidecar:
+    """What the sidecar of every file states, whoever made it.
+
+    Args:
+        path: of the file.
+        data: its .tflite content.
+        recipe: that it was made by.
+        accepted: what was found of it.
+        calibration: of a file that was calibrated.
+        preprocessing: what is done to an image first.
+    """
+    return Sidecar(
+        name=artifact.model_name(path),
         # Size and digest are the content's, whether or not the file is compressed.
-        "sha256": files.sha256_bytes(data),
-        "bytes": len(data),
-        "gzip_bytes": len(gzip.compress(data, compresslevel=9, mtime=0)),
-        "recipe": recipe.to_dict(),
-        "threshold": {"probability": 0.5, "quantized": 0 if recipe.io == "int8" else None},
-        "calibration": calibration.manifest() if calibration else None,
-        "audit": audit.to_dict(),
-        "verification": verification.to_dict(),
-    }
+        sha256=files.sha256_bytes(data),
+        bytes=len(data),
+        gzip_bytes=len(gzip.compress(data, compresslevel=9, mtime=0)),
+        recipe=StatedRecipe.of(recipe),
+        interface=accepted.interface,
+        preprocessing=preprocessing,
+        calibration=calibration.manifest() if calibration else None,
+        audit=accepted.audit,
+        verification=accepted.verification,
+    )

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 
 def test_the_file_is_the_one_that_its_sidecar_describes(path):
     artifact = load_artifact(path)
-    assert artifact.metadata["sha256"]
-    assert artifact.metadata["calibration"]["split"] == "train"
+    assert artifact.sidecar.sha256
+    assert artifact.sidecar.calibration.split == "train"
 
 
 def test_the_file_keeps_the_promise_of_its_recipe(path):
@@ -35,7 +35,7 @@ def test_the_file_keeps_the_promise_of_its_recipe(path):
 def test_the_card_states_the_measured_quality_of_this_very_file(path):
     artifact = load_artifact(path)
     result = load_result(ROOT / "benchmarks" / "results" / path.parent.name / "bench.json")
-    (model,) = [each for each in result.models if each.sha256 == artifact.metadata["sha256"]]
+    (model,) = [each for each in result.models if each.sha256 == artifact.sidecar.sha256]
     quality = model.measurements[0].quality
     assert quality is not None
     counts = [image.counts for image in quality.images]

@@ -7,49 +7,10 @@ unpacks (float16 weights through DEQUANTIZE) are none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from edgeseg.audit.weights import stored_tensors
+from edgeseg.model.audit_record import OperatorRef, Port
 from edgeseg.model.flatbuffer import Graph, Tensor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Port:
-    """An input or output of the model.
-
-    Attributes:
-        name: of the tensor.
-        shape: with -1 where a dimension is dynamic.
-        dtype: `float32`, `int8`, ...
-        scale: of the quantization, or None.
-        zero_point: of the quantization, or None.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float | None
-    zero_point: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorRef:
-    """Which operator: its number in its graph (the first graph is the one that runs), kind and output."""
-
-    subgraph: int
-    index: int
-    name: str
-    tensor: str
-
-    def __str__(self) -> str:
-        graph = f" of subgraph {self.subgraph}" if self.subgraph else ""
-        return f"operator {self.index}{graph} {self.name} (output '{short_name(self.tensor)}')"
-
-
-def short_name(name: str, most: int = 60) -> str:
-    """A tensor's name for a sentence or a table: of a fused one the first part, its end if it is long."""
-    first = name.split(";", 1)[0]
-    return first if len(first) <= most else f"...{first[3 - most :]}"
 
 
 def list_ports(graph: Graph, numbers: Iterable[int]) -> tuple[Port, ...]:

@@ -5,149 +5,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
 
 from edgeseg.audit.activations import (
-    OperatorRef,
-    Port,
     activation_numbers,
     float_operators,
     has_static_shapes,
     list_ports,
     refer,
-    short_name,
 )
 from edgeseg.audit.arena import activation_bytes, arena_bytes
-from edgeseg.audit.delegation import Delegation, measure_delegation
-from edgeseg.audit.weights import Weight, count_macs, list_weights, overall_sparsity
-from edgeseg.errors import EdgesegError
+from edgeseg.audit.delegation import measure_delegation
+from edgeseg.audit.weights import count_macs, list_weights
+from edgeseg.model.audit_record import Audit, OperatorRef, Weight, count_by_name, short_name
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.recipe import Recipe
-from edgeseg.records import from_data
 
 #: The converter leaves smaller kernels in float32 when it quantizes weights only.
 SMALLEST_QUANTIZED_KERNEL = 1024
 
 #: The number of zeros is whole, and rounded.
 SPARSITY_TOLERANCE = 0.001
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """What is in a model file.
-
-    An activation is a tensor that is computed while the model runs; stored values that an operator
-    only unpacks (float16 weights through DEQUANTIZE) are none.
-
-    Attributes:
-        name: of the file.
-        subgraphs: number of graphs.
-        operators: kind -> count over all graphs, the most frequent first.
-        inputs: of the first graph.
-        outputs: of the first graph.
-        activations: dtype -> number of activations.
-        float_operators: those that read or write a float activation.
-        quantize_operators: number of QUANTIZE.
-        dequantize_operators: number of DEQUANTIZE, those that unpack weights included.
-        weights: every learned tensor.
-        macs: multiply-accumulates of one inference; `weights.count_macs` states the formulas.
-        activation_bytes: memory that the activations need at the peak, an estimate; or None.
-        arena_bytes: memory of the built-in kernels' arena, scratch included, an estimate; or None.
-        static_shapes: no dimension is -1 and no SHAPE operator computes one.
-        delegation: what the runtime made of it.
-        undelegated: the operators of the first graph that stayed with the built-in kernels.
-    """
-
-    name: str
-    subgraphs: int
-    operators: dict[str, int]
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
-    activations: dict[str, int]
-    float_operators: tuple[OperatorRef, ...]
-    quantize_operators: int
-    dequantize_operators: int
-    weights: tuple[Weight, ...]
-    macs: int
-    activation_bytes: int | None
-    arena_bytes: int | None
-    static_shapes: bool
-    delegation: Delegation
-    undelegated: tuple[OperatorRef, ...]
-
-    @property
-    def kernels(self) -> tuple[Weight, ...]:
-        """The weights without biases and other constants."""
-        return tuple(weight for weight in self.weights if weight.role == "kernel")
-
-    @property
-    def parameters(self) -> int:
-        """Number of learned values that are stored."""
-        return sum(weight.size for weight in self.weights)
-
-    @property
-    def partitions(self) -> int | None:
-        """Runs of operators that the delegate took; None if the runtime could not load the file."""
-        return self.delegation.partitions
-
-    @property
-    def weight_dtypes(self) -> dict[str, int]:
-        """Type -> number of kernels."""
-        return _histogram(weight.dtype for weight in self.kernels)
-
-    @property
-    def per_channel_kernels(self) -> int:
-        """Quantized kernels with a scale for each channel."""
-        return sum(weight.per_channel is True for weight in self.kernels)
-
-    @property
-    def per_tensor_kernels(self) -> int:
-        """Quantized kernels with one scale for all channels."""
-        return sum(weight.per_channel is False for weight in self.kernels)
-
-    @property
-    def sparsity(self) -> float | None:
-        """Share of zeros over all kernels, 0 to 1."""
-        return overall_sparsity(self.weights)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data, the derived figures included."""
-        facts = {field: getattr(self, field) for field in _FACTS}
-        listed = {field: [asdict(item) for item in getattr(self, field)] for field in _LISTS}
-        delegation = asdict(self.delegation)
-        del delegation["undelegated"]
-        weights = [asdict(weight) | {"sparsity": weight.sparsity} for weight in self.weights]
-        return facts | delegation | listed | {"weights": weights}
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any], *, where: str, error: type[EdgesegError]) -> Self:
-        """From `to_dict`'s data; derived figures are passed over, since they follow from the rest.
-
-        Args:
-            value: the data.
-            where: what it was read from, for the sentence.
-            error: the class to raise.
-
-        Raises:
-            EdgesegError: as the `error` given: a part is missing or of another kind.
-        """
-        delegation = {each.name: value.get(each.name) for each in fields(Delegation)} | {"undelegated": []}
-        stated = from_data(
-            cls, {**value, "delegation": delegation}, where=where, error=error, unknown="ignore"
-        )
-        numbers = tuple(each.index for each in stated.undelegated)
-        return replace(stated, delegation=replace(stated.delegation, undelegated=numbers))
-
-
-_FACTS = (
-    "name", "subgraphs", "operators", "activations", "quantize_operators", "dequantize_operators",
-    "parameters", "macs", "weight_dtypes", "per_channel_kernels", "per_tensor_kernels", "sparsity",
-    "activation_bytes", "arena_bytes", "static_shapes",
-)  # fmt: skip
-_LISTS = ("undelegated", "float_operators", "inputs", "outputs")
 
 
 def audit_model(data: bytes, *, name: str) -> Audit:
@@ -166,14 +44,14 @@ def audit_model(data: bytes, *, name: str) -> Audit:
     main = graphs[0]
     arena = arena_bytes(main)
     delegation = measure_delegation(data, name=name, needed_bytes=arena or 0)
-    operators = _histogram(operator.name for graph in graphs for operator in graph.operators)
+    operators = count_by_name(operator.name for graph in graphs for operator in graph.operators)
     return Audit(
         name=name,
         subgraphs=len(graphs),
         operators=operators,
         inputs=list_ports(main, main.inputs),
         outputs=list_ports(main, main.outputs),
-        activations=_histogram(
+        activations=count_by_name(
             graph.tensors[number].dtype for graph in graphs for number in activation_numbers(graph)
         ),
         float_operators=tuple(float_operators(graphs)),
@@ -187,10 +65,6 @@ def audit_model(data: bytes, *, name: str) -> Audit:
         delegation=delegation,
         undelegated=tuple(refer(graphs, 0, i) for i in delegation.undelegated if i < len(main.operators)),
     )
-
-
-def _histogram(names: Iterable[str]) -> dict[str, int]:
-    return dict(Counter(names).most_common())
 
 
 def judge(audit: Audit, recipe: Recipe) -> tuple[str, ...]:

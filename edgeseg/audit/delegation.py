@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from edgeseg.model.audit_record import Delegation
 from edgeseg.model.runtimes.protocol import Node
 from edgeseg.model.runtimes.registry import find_runtime, make_interpreter
 from edgeseg.workers.answering import Alive, answer_one, attachment
@@ -27,28 +28,6 @@ TIMEOUT_S = 120.0
 
 #: Bytes that a child may take whatever the file. A single flipped byte can ask for 23 GB.
 _ROOM = 2**30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delegation:
-    """How a runtime split a model.
-
-    Attributes:
-        runtime: its distribution, or None if there is none here.
-        runtime_version: of the distribution.
-        delegate: `XNNPACK`, or None if nothing was delegated.
-        partitions: runs of operators that went to the delegate as a whole; None if unknown, or if the
-            runtime is not `PARTITIONING`.
-        undelegated: numbers of the operators that stayed with the built-in kernels.
-        runtime_problem: why the partitions are unknown, as a sentence.
-    """
-
-    runtime: str | None = None
-    runtime_version: str | None = None
-    delegate: str | None = None
-    partitions: int | None = None
-    undelegated: tuple[int, ...] = ()
-    runtime_problem: str | None = None
 
 
 def measure_delegation(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeseg.audit.activations import OperatorRef
-from edgeseg.audit.audit import Audit
-from edgeseg.audit.weights import Weight
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.audit_record import Audit, OperatorRef, Weight
 from edgeseg.text import counted
 
 #: Below this, zeros among the weights are chance.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeseg.model.audit_record import Weight
 from edgeseg.model.flatbuffer import Graph, Operator, Tensor
 
 #: Where an operator takes its kernel and its bias.
@@ -33,45 +33,6 @@ _NUMPY = {
     "float64": np.float64, "float32": np.float32, "float16": np.float16, "bfloat16": np.uint16,
     "int64": np.int64, "int32": np.int32, "int16": np.int16, "int8": np.int8, "uint8": np.uint8,
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weight:
-    """One stored tensor that was learned.
-
-    Attributes:
-        tensor: its name.
-        operator: the kind of the operator that uses it (the first one).
-        output: the name of that operator's output.
-        role: `kernel`, `bias`, or `constant` for the operand of another operator.
-        dtype: as stored.
-        shape: as the operator sees it.
-        scales: how many quantization scales it has; 0 if it is not quantized.
-        per_channel: one scale for each channel; None if it is not quantized.
-        size: number of elements.
-        zeros: how many elements stand for zero, or None for a type that this cannot count.
-        distinct: how many different values are stored; None for anything but int8.
-        sparse_encoded: only the values that are not zero are stored (the converter's experimental
-            sparsity).
-    """
-
-    tensor: str
-    operator: str
-    output: str
-    role: str
-    dtype: str
-    shape: tuple[int, ...]
-    scales: int
-    per_channel: bool | None
-    size: int
-    zeros: int | None
-    distinct: int | None
-    sparse_encoded: bool
-
-    @property
-    def sparsity(self) -> float | None:
-        """Share of elements that are zero, 0 to 1."""
-        return None if self.zeros is None or not self.size else self.zeros / self.size
 
 
 def stored_tensors(graph: Graph) -> dict[int, int]:
@@ -176,13 +137,6 @@ def _zero_points(tensor: Tensor) -> int | npt.NDArray[np.int64]:
         return 0
     shape[tensor.axis] = len(tensor.zero_points)
     return np.array(tensor.zero_points, dtype=np.int64).reshape(shape)
-
-
-def overall_sparsity(weights: Sequence[Weight]) -> float | None:
-    """Share of zeros over all kernels together, 0 to 1; None without a countable kernel."""
-    kernels = [weight for weight in weights if weight.role == "kernel" and weight.zeros is not None]
-    total = sum(weight.size for weight in kernels)
-    return sum(weight.zeros or 0 for weight in kernels) / total if total else None
 
 
 def count_macs(graph: Graph) -> int:

@@ -25,7 +25,7 @@ def time_ratio(first: bytes, second: bytes) -> float:
         first: a .tflite file.
         second: another of the same input size.
     """
-    segmenters = [Segmenter(Artifact(path=Path("model"), data=each, metadata={})) for each in (first, second)]
+    segmenters = [Segmenter(Artifact(path=Path("model"), data=each)) for each in (first, second)]
     tile = timing_tile(segmenters[0].shape)
     for segmenter in segmenters:
         segmenter.invoke(tile)

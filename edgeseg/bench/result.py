@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from edgeseg.audit.audit import Audit
 from edgeseg.bench.host import HostRun
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.options import BenchOptions
@@ -17,6 +16,8 @@ from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
 from edgeseg.errors import ResultError
 from edgeseg.machine.machine import Machine, MachineState
+from edgeseg.model.audit_record import Audit
+from edgeseg.records import from_data, to_data
 from edgeseg.workers.failure import Failure
 
 #: 1: first version. 2: several runtimes, cells, panels, the Keras model, doubts.
@@ -100,7 +101,7 @@ class ModelResult:
             "variant": self.variant,
             "sha256": self.sha256,
             "size": asdict(self.size) if self.size else None,
-            "audit": self.audit.to_dict() if self.audit else None,
+            "audit": to_data(self.audit) if self.audit else None,
             "notes": list(self.notes),
             "measurements": [measurement.to_dict() for measurement in self.measurements],
         }
@@ -114,9 +115,7 @@ class ModelResult:
             variant=value["variant"],
             sha256=value["sha256"],
             size=SizeResult(**value["size"]) if value["size"] else None,
-            audit=Audit.from_dict(audit, where="the audit in bench results", error=ResultError)
-            if audit
-            else None,
+            audit=from_data(Audit, audit, where="bench results", error=ResultError) if audit else None,
             measurements=tuple(map(Measurement.from_dict, value["measurements"])),
             notes=tuple(value["notes"]),
         )

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from edgeseg._version import __version__
-from edgeseg.audit.audit import Audit, audit_model
+from edgeseg.audit.audit import audit_model
 from edgeseg.audit.notes import explain as explain_audit
 from edgeseg.audit.notes import explain_interface
 from edgeseg.bench.child import Answer, Job
@@ -27,6 +27,7 @@ from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, Re
 from edgeseg.files import sha256_bytes
 from edgeseg.machine.machine import read_machine, read_state
 from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.model.audit_record import Audit
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.progress import Progress, silent
 from edgeseg.workers.asking import NoAnswer, ask, command

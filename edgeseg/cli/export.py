@@ -16,6 +16,7 @@ from edgeseg.settings import check_choice
 
 if TYPE_CHECKING:
     from edgeseg.model.artifact import Artifact
+    from edgeseg.model.sidecar import Sidecar
 
 
 def export(
@@ -116,8 +117,8 @@ def export(
             "they save no time, since XNNPACK multiplies them like other weights"
         )
     for artifact in made:
-        if "referee" in artifact.metadata:
-            say(artifact.metadata["referee"]["sentence"])
+        if artifact.sidecar and artifact.sidecar.referee:
+            say(artifact.sidecar.referee.sentence)
 
 
 def _recipes(variants: list[str], keep_float: str | None) -> list[Recipe]:
@@ -135,18 +136,28 @@ def _recipes(variants: list[str], keep_float: str | None) -> list[Recipe]:
 
 
 def _table(made: list[Artifact]) -> str:
-    columns = {
-        "file": [artifact.path.name for artifact in made],
-        "bytes": [f"{len(artifact.data):,}" for artifact in made],
-        "gzip": [f"{artifact.metadata['gzip_bytes']:,}" for artifact in made],
-        "xz": [f"{artifact.packed_bytes:,}" if artifact.packed_bytes else "-" for artifact in made],
-        "partitions": [str(artifact.metadata["audit"]["partitions"]) for artifact in made],
-        "float ops": [str(len(artifact.metadata["audit"]["float_operators"])) for artifact in made],
-    }
+    header = [
+        "file", "bytes", "gzip", "xz", "partitions", "float ops", "agreement",
+        "val Dice Keras", "val Dice file",
+    ]  # fmt: skip
+    rows = [header, *(_row(artifact, artifact.sidecar) for artifact in made if artifact.sidecar)]
     if not any(artifact.packed_bytes for artifact in made):
-        del columns["xz"]
-    verified = [artifact.metadata["verification"] for artifact in made]
-    columns["agreement"] = [f"{each['agreement']:.3%}" for each in verified]
-    columns["val Dice Keras"] = [f"{each['dice_reference']:.4f}" for each in verified]
-    columns["val Dice file"] = [f"{each['dice_file']:.4f}" for each in verified]
-    return table(list(columns), list(zip(*columns.values(), strict=True)))
+        place = header.index("xz")
+        rows = [row[:place] + row[place + 1 :] for row in rows]
+    return table(rows[0], rows[1:])
+
+
+def _row(artifact: Artifact, facts: Sidecar) -> list[str]:
+    audit, checked = facts.audit, facts.verification
+    return [
+        artifact.path.name,
+        f"{len(artifact.data):,}",
+        f"{facts.gzip_bytes:,}",
+        f"{artifact.packed_bytes:,}" if artifact.packed_bytes else "-",
+        *((str(audit.partitions), str(len(audit.float_operators))) if audit else ("-", "-")),
+        *(
+            (f"{checked.agreement:.3%}", f"{checked.dice_reference:.4f}", f"{checked.dice_file:.4f}")
+            if checked
+            else ("-", "-", "-")
+        ),
+    ]

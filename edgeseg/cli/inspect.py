@@ -10,13 +10,13 @@ import typer
 
 from edgeseg.cli.console import progress, say, say_json, table
 from edgeseg.errors import CheckError, ConfigError
-from edgeseg.model.recipe import promised
+from edgeseg.model.recipe import Recipe, promised
 
 if TYPE_CHECKING:
-    from edgeseg.audit.audit import Audit
     from edgeseg.bench.size import SizeResult
     from edgeseg.diagnosis.against import Comparison
     from edgeseg.model.artifact import Artifact
+    from edgeseg.model.audit_record import Audit
 
 
 def inspect(
@@ -55,7 +55,7 @@ def inspect(
 
     artifact = load_artifact(model)
     audit = audit_model(artifact.data, name=model.name)
-    recipe = promised(artifact.metadata.get("recipe"))
+    recipe = _promised(artifact)
     findings = judge(audit, recipe) if recipe else ()
     size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)
     notes = (*explain(audit), *explain_interface(artifact))
@@ -71,6 +71,10 @@ def inspect(
         raise CheckError(f"{model} is not what its sidecar says ({artifact.variant}): {'; '.join(findings)}")
 
 
+def _promised(artifact: Artifact) -> Recipe | None:
+    return promised(artifact.sidecar.recipe) if artifact.sidecar else None
+
+
 def _compare(artifact: Artifact, against: Path, data: Path, images: int | None) -> Comparison:
     from edgeseg.data.dataset import open_dataset
     from edgeseg.diagnosis.against import DEFAULT_COUNT, compare
@@ -82,7 +86,7 @@ def _compare(artifact: Artifact, against: Path, data: Path, images: int | None) 
 
 
 def _errors(comparison: Comparison) -> str:
-    from edgeseg.audit.activations import short_name
+    from edgeseg.model.audit_record import short_name
 
     rows = [
         [
@@ -94,7 +98,7 @@ def _errors(comparison: Comparison) -> str:
     ]  # fmt: skip
     header = ["operator", "layer", "type", "SQNR dB", "of input", "entered", "cosine", "saturated"]
     checked = comparison.verification
-    worst = ", ".join(f"{stem} {share:.2%}" for stem, share in checked.worst[:3])
+    worst = ", ".join(f"{each.stem} {each.agreement:.2%}" for each in checked.worst[:3])
     return (
         f"{table(header, rows, left=(0, 1, 2))}\n\n"
         f"{checked.images} validation images; masks agree least on {worst}\n\n{comparison.recommendation}"
@@ -108,17 +112,19 @@ def _decibels(value: float | None) -> str:
 def _facts(
     artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple[str, ...], notes: tuple[str, ...]
 ) -> dict[str, Any]:
+    from edgeseg.records import to_data
+
     return {
         "file": str(artifact.path),
         "bytes": size.raw_bytes,
         "gzip_bytes": size.gzip_bytes,
         "xz_bytes": size.xz_bytes,
-        "sidecar": "verified" if artifact.metadata else None,
+        "sidecar": "verified" if artifact.sidecar else None,
         "variant": artifact.variant,
-        "judged": promised(artifact.metadata.get("recipe")) is not None,
+        "judged": _promised(artifact) is not None,
         "findings": list(findings),
         "notes": list(notes),
-        "audit": audit.to_dict(),
+        "audit": to_data(audit),
     }
 
 
@@ -141,9 +147,7 @@ def _page(
 
 
 def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple[str, ...]) -> str:
-    sidecar = (
-        "verified: length and SHA-256 match" if artifact.metadata else "none: the file is taken as it is"
-    )
+    sidecar = "verified: length and SHA-256 match" if artifact.sidecar else "none: the file is taken as it is"
     lines = {
         "file": str(artifact.path),
         "bytes": _sizes(size),
@@ -167,9 +171,9 @@ def _sizes(size: SizeResult) -> str:
 
 
 def _variant(artifact: Artifact, findings: tuple[str, ...]) -> str:
-    if not artifact.metadata:
+    if not artifact.sidecar:
         return "unknown, since no sidecar states it"
-    if promised(artifact.metadata.get("recipe")) is None:
+    if _promised(artifact) is None:
         return f"{artifact.variant}, which this version of edgeseg cannot judge"
     return f"{artifact.variant}: {'NOT as promised, see below' if findings else 'as promised'}"
 
@@ -191,7 +195,7 @@ def _partitions(audit: Audit) -> str:
 
 
 def _ports(audit: Audit) -> str:
-    from edgeseg.audit.activations import short_name
+    from edgeseg.model.audit_record import short_name
 
     rows = [
         [
@@ -226,7 +230,7 @@ def _kernels(audit: Audit) -> str:
 
 
 def _tensors(audit: Audit) -> str:
-    from edgeseg.audit.activations import short_name
+    from edgeseg.model.audit_record import short_name
 
     rows = [
         [

@@ -55,14 +55,15 @@ def quantize(
         made = quantize_file(source, open_dataset(data), recipes, out, options=options, progress=report)
     rows = []
     for artifact in made:
-        facts = artifact.metadata
-        checked = facts["verification"]
+        facts = artifact.sidecar
+        if facts is None or facts.audit is None or facts.verification is None:
+            continue
+        checked = facts.verification
         rows.append(
             [
-                artifact.path.name, f"{facts['bytes']:,}", f"{facts['gzip_bytes']:,}",
-                str(facts["audit"]["partitions"]), str(len(facts["audit"]["float_operators"])),
-                f"{checked['agreement']:.3%}", f"{checked['dice_reference']:.4f}",
-                f"{checked['dice_file']:.4f}",
+                artifact.path.name, f"{facts.bytes:,}", f"{facts.gzip_bytes:,}",
+                str(facts.audit.partitions), str(len(facts.audit.float_operators)),
+                f"{checked.agreement:.3%}", f"{checked.dice_reference:.4f}", f"{checked.dice_file:.4f}",
             ]
         )  # fmt: skip
     header = (

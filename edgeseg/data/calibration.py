@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from edgeseg.data.images import read_grey8
 from edgeseg.errors import ConfigError, DatasetError
 from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
+from edgeseg.model.sidecar import CalibrationUsed
 
 #: Within the 100 to 500 images that quantization guides advise.
 DEFAULT_COUNT = 200
@@ -34,7 +35,7 @@ class Calibration:
     """Calibration images and where they came from.
 
     Attributes:
-        images: `(N, H, W)` uint8, prepared.
+        images: `(N, H, W)` or `(N, H, W, C)` uint8, prepared.
         stems: of the samples, in the order of `images`.
         split: always `train`.
         seed: that drew them.
@@ -47,17 +48,17 @@ class Calibration:
     seed: int
     preprocessing: Preprocessing
 
-    def manifest(self) -> dict[str, Any]:
-        """What to write into the sidecar; `sha256` is over the prepared pixels in order."""
-        return {
-            "split": self.split,
-            "seed": self.seed,
-            "count": len(self.stems),
-            "stems": list(self.stems),
-            "preprocessing": asdict(self.preprocessing),
-            "anchored": "two corner pixels of the first image set to 0 and 255",
-            "sha256": hashlib.sha256(self.images.tobytes()).hexdigest(),
-        }
+    def manifest(self) -> CalibrationUsed:
+        """What to write into the sidecar."""
+        return CalibrationUsed(
+            split=self.split,
+            seed=self.seed,
+            count=len(self.stems),
+            stems=self.stems,
+            preprocessing=self.preprocessing,
+            anchored="two corner pixels of the first image set to 0 and 255",
+            sha256=hashlib.sha256(self.images.tobytes()).hexdigest(),
+        )
 
 
 def draw_calibration(
@@ -123,17 +124,19 @@ def _anchored(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     The input's scale is the range seen in calibration over 255. Only where that range is 0 to 1 is the
     scale that of `interface.INT8_INPUT`, so that preparing an image is one XOR.
     """
-    images[0, 0, :2] = 0, 255
+    images[0, 0, 0], images[0, 0, 1] = 0, 255
     return images
 
 
 def window(image: npt.NDArray[np.uint8], size: Size, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """A random window of `size` out of `(H, W)` uint8, extended by reflection where it is smaller."""
+    """A random window of `size` out of `(H, W[, C])` uint8, extended by reflection where it is smaller."""
     wanted = _height_width(size)
-    bottom, right = (max(want - side, 0) for want, side in zip(wanted, image.shape, strict=True))
+    bottom, right = (max(want - side, 0) for want, side in zip(wanted, image.shape[:2], strict=True))
     if bottom or right:
         image = np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_REFLECT), np.uint8)
-    top, left = (int(rng.integers(side - want + 1)) for want, side in zip(wanted, image.shape, strict=True))
+    top, left = (
+        int(rng.integers(side - want + 1)) for want, side in zip(wanted, image.shape[:2], strict=True)
+    )
     return image[top : top + wanted[0], left : left + wanted[1]]
 
 

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 
 from edgeseg.diagnosis.layer_error import LayerError
-from edgeseg.verification import Verification
+from edgeseg.model.sidecar import Verification
 
 #: Masks that agree on this share of pixels, and a Dice that falls by no more than this, are as good as
 #: the float file's: it is the target of the project's own int8 files.

@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from edgeseg.audit.audit import Audit, audit_model
+from edgeseg.audit.audit import audit_model
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.diagnosis.advice import recommend
 from edgeseg.diagnosis.layer_error import LayerError, Tally, summarize, tally
 from edgeseg.diagnosis.matching import match_layers
 from edgeseg.errors import ArtifactError
 from edgeseg.model.artifact import Artifact
+from edgeseg.model.audit_record import Audit
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.model.sidecar import Verification
 from edgeseg.progress import Progress, silent
+from edgeseg.records import to_data
 from edgeseg.text import counted
-from edgeseg.verification import Verification, draw_reference, verify
+from edgeseg.verification import draw_reference, verify
 
 #: Enough for the ranks of the layers to settle: every image has tens of thousands of values a layer.
 DEFAULT_COUNT = 10
@@ -39,7 +42,7 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
         return {
-            "verification": self.verification.to_dict(),
+            "verification": to_data(self.verification),
             "layers": [each.to_dict() for each in self.layers],
             "recommendation": self.recommendation,
         }
@@ -77,10 +80,17 @@ def compare(
     names = (str(reference.path), str(quantized.path))
     graphs = [parse_model(each.data, name=str(each.path))[0] for each in (reference, quantized)]
     layers = match_layers(*graphs, names=names)
-    prepare = (quantized if quantized.metadata else reference).preprocessing
+    prepare = (quantized if quantized.sidecar else reference).preprocessing
     fast = Segmenter(reference)
     drawn = draw_reference(
-        dataset, prepare, fast.mask, model=str(reference.path), size=fast.shape, count=count, seed=seed
+        dataset,
+        prepare,
+        fast.invoke,
+        interface=fast.interface,
+        model=str(reference.path),
+        size=fast.shape,
+        count=count,
+        seed=seed,
     )
     first, second = (
         Segmenter(each, runtime="litert-builtin", keep_activations=True) for each in (reference, quantized)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgeseg.audit.activations import short_name
 from edgeseg.audit.weights import UNPACKING, has_kernel, stored_tensors
 from edgeseg.errors import ArtifactError
+from edgeseg.model.audit_record import short_name
 from edgeseg.model.flatbuffer import Graph, Operator
 
 #: Operators that change how a value is written, not the value.

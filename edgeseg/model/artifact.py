@@ -12,19 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from edgeseg import files
-from edgeseg.errors import ArtifactError, ConfigError, OutputError
+from edgeseg.errors import ArtifactError, OutputError
 from edgeseg.model import interface, xz
 from edgeseg.model.flatbuffer import list_facts, parse_model
 from edgeseg.model.interface import Interface, TensorFacts
 from edgeseg.model.preprocessing import Preprocessing
-
-#: 1: first version.
-SCHEMA_VERSION = 1
+from edgeseg.model.sidecar import Sidecar, read_sidecar, write_sidecar
 
 #: How the names of model files end.
 SUFFIXES = (".tflite", f".tflite{xz.SUFFIX}")
@@ -39,14 +35,14 @@ class Artifact:
     Attributes:
         path: the .tflite or .tflite.xz file.
         data: the bytes of the .tflite content.
-        metadata: the sidecar's content, or an empty dict.
+        sidecar: what its sidecar states; None where it has none.
         packed_bytes: size of the file where it is a compressed container, else None.
         interface: of the network that it was made from, for a file that has no sidecar yet; else None.
     """
 
     path: Path
     data: bytes
-    metadata: dict[str, Any]
+    sidecar: Sidecar | None = None
     packed_bytes: int | None = None
     interface: Interface | None = None
 
@@ -58,14 +54,13 @@ class Artifact:
     @property
     def variant(self) -> str:
         """The variant that the sidecar states, else `unknown`."""
-        recipe = self.metadata.get("recipe")
-        return str(recipe.get("variant", "unknown")) if isinstance(recipe, dict) else "unknown"
+        recipe = self.sidecar.recipe if self.sidecar else None
+        return recipe.variant if recipe else "unknown"
 
-    @cached_property
+    @property
     def preprocessing(self) -> Preprocessing:
         """How images are prepared for this model; plain scaling where no sidecar says otherwise."""
-        stated = self.metadata.get("preprocessing")
-        return Preprocessing.from_dict(stated) if stated else Preprocessing()
+        return self.sidecar.preprocessing if self.sidecar else Preprocessing()
 
     def fit_interface(self, inputs: Sequence[TensorFacts], outputs: Sequence[TensorFacts]) -> Interface:
         """The interface that the sidecar states, with the file's own types and scales; else by inspection.
@@ -77,17 +72,11 @@ class Artifact:
         Raises:
             ArtifactError: as `interface.fit_interface` and `interface.inspect_interface`.
         """
-        name = str(self.path)
-        if self.interface:
-            return interface.fit_interface(self.interface, inputs, outputs, name=name)
-        stated = self.metadata.get("interface")
-        if stated is None:  # made elsewhere, or by edgeseg 0.1
-            return interface.inspect_interface(inputs, outputs, name=name, own=bool(self.metadata))
-        try:
-            read = Interface.from_dict(stated)
-        except ConfigError as error:
-            raise ArtifactError(f"cannot use {sidecar_path(self.path)}: {error}") from error
-        return interface.fit_interface(read, inputs, outputs, name=name)
+        stated, name = self.interface or (self.sidecar and self.sidecar.interface), str(self.path)
+        if stated:
+            return interface.fit_interface(stated, inputs, outputs, name=name)
+        # Made elsewhere, or by edgeseg 0.1.
+        return interface.inspect_interface(inputs, outputs, name=name, own=self.sidecar is not None)
 
     def find_interface(self) -> Interface:
         """The interface, without a runtime; errors as `fit_interface` and `flatbuffer.parse_model`."""
@@ -105,20 +94,20 @@ def model_name(model: Path) -> str:
     return _unpacked(model).stem
 
 
-def save_artifact(path: Path, data: bytes, metadata: dict[str, Any]) -> Artifact:
+def save_artifact(path: Path, data: bytes, sidecar: Sidecar) -> Artifact:
     """Write a model file and its sidecar: both, or neither.
 
     Args:
         path: of the model file; what lies there is replaced.
         data: the bytes of the file as it is shipped.
-        metadata: the sidecar's content.
+        sidecar: the facts about it.
 
     Raises:
         OutputError: one of the two cannot be written; then neither is there.
     """
     files.write_bytes(path, data)
     try:
-        files.write_json(sidecar_path(path), metadata)
+        write_sidecar(sidecar_path(path), sidecar)
     except OutputError:
         path.unlink(missing_ok=True)  # a model without its facts, or with those of another, is none
         raise
@@ -141,54 +130,26 @@ def load_artifact(path: Path) -> Artifact:
         ArtifactError: missing, empty, no TFLite file, truncated, or not what the sidecar says.
     """
     data = stored = read_file(path)
-    metadata = _read_sidecar(path)
+    facts = sidecar_path(path)
+    sidecar = read_sidecar(facts, model=path.name) if facts.exists() else None
     if is_packed(path):
-        expected = _stated_bytes(path, metadata) if metadata else None
-        data = xz.unpack(stored, name=str(path), expected=expected)
+        data = xz.unpack(stored, name=str(path), expected=sidecar.bytes if sidecar else None)
     if data[4:8] != _IDENTIFIER:
         raise ArtifactError(f"expected a .tflite model in {path}, but it is not one (no 'TFL3' at byte 4)")
-    if metadata:
-        _refuse_changed(path, data, metadata)
+    if sidecar:
+        _refuse_changed(path, data, sidecar)
     packed_bytes = len(stored) if is_packed(path) else None
-    return Artifact(path=path, data=data, metadata=metadata, packed_bytes=packed_bytes)
+    return Artifact(path=path, data=data, sidecar=sidecar, packed_bytes=packed_bytes)
 
 
-def _read_sidecar(path: Path) -> dict[str, Any]:
-    """The facts about a model file, or an empty dict where there are none."""
-    sidecar = sidecar_path(path)
-    if not sidecar.exists():
-        return {}
-    metadata = files.read_json(sidecar, kind="model metadata", error=ArtifactError)
-    if "schema_version" not in metadata:
-        raise ArtifactError(
-            f"expected the facts about {path.name} in {sidecar}, but it states no schema_version, so edgeseg "
-            "did not write it; rename one of the two, or export again"
-        )
-    version = metadata["schema_version"]
-    if version != SCHEMA_VERSION:
-        raise ArtifactError(
-            f"expected schema_version {SCHEMA_VERSION} in {sidecar}, but got {version}; "
-            "export again, or use the edgeseg version that made it"
-        )
-    return metadata
-
-
-def _stated_bytes(path: Path, metadata: dict[str, Any]) -> int:
-    stated = metadata.get("bytes")
-    if not isinstance(stated, int) or stated < 0:
-        raise ArtifactError(f"{sidecar_path(path)} states no size; export again")
-    return stated
-
-
-def _refuse_changed(path: Path, data: bytes, metadata: dict[str, Any]) -> None:
-    stated = _stated_bytes(path, metadata)
-    if stated != len(data):
+def _refuse_changed(path: Path, data: bytes, sidecar: Sidecar) -> None:
+    if sidecar.bytes != len(data):
         part = "content" if is_packed(path) else "file"
         raise ArtifactError(
             f"{path} has {len(data):,} bytes, but {sidecar_path(path).name} states "
-            f"{stated:,}: the {part} was cut or replaced; export or copy it again"
+            f"{sidecar.bytes:,}: the {part} was cut or replaced; export or copy it again"
         )
-    if metadata.get("sha256") != files.sha256_bytes(data):
+    if sidecar.sha256 != files.sha256_bytes(data):
         raise ArtifactError(
             f"{path} was changed after its export: its SHA-256 is not the one in "
             f"{sidecar_path(path).name}; export or copy it again"

@@ -153,6 +153,12 @@ def to_real(values: npt.NDArray[Any], quantization: Quantization | None) -> npt.
     return (values.astype(np.float32) - np.float32(quantization.zero_point)) * np.float32(quantization.scale)
 
 
+def real_maps(maps: Maps, interface: Interface) -> npt.NDArray[np.float32]:
+    """All maps of one image as real values, `(M, H, W)` float32 from 0 to 1."""
+    pairs = zip(maps, interface.maps, strict=True)
+    return np.stack([to_real(values, each.quantization) for values, each in pairs])
+
+
 def above(tensor: MapTensor, threshold: float) -> float:
     """The stored value that a map's own values must exceed where its real values exceed `threshold`."""
     if tensor.quantization is None:

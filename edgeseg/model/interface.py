@@ -9,12 +9,11 @@ zero points.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, TypeVar
 
-from edgeseg.errors import ArtifactError, ConfigError, nearest
+from edgeseg.errors import ArtifactError, ConfigError
 
 #: The number types of inputs and maps, and the least and the greatest value of the integer ones.
 INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
@@ -22,8 +21,6 @@ DTYPES = ("float32", *INTEGER_RANGES)
 
 #: Real values may pass the ends of a range by this share of it: scales are rounded.
 _SLACK = 0.02
-
-E = TypeVar("E", bound=StrEnum)
 
 
 class Meaning(StrEnum):
@@ -208,31 +205,6 @@ class Interface:
     def of(self, meaning: Meaning) -> tuple[int, ...]:
         """The numbers of the maps with a meaning."""
         return tuple(number for number, each in enumerate(self.maps) if each.meaning is meaning)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self) | {"maps": [asdict(each) for each in self.maps], "assumed": list(self.assumed)}
-
-    @classmethod
-    def from_dict(cls, value: Any) -> Interface:
-        """From `to_dict`'s data.
-
-        Raises:
-            ConfigError: it is not that, or does not fit together; the sentence names the part.
-        """
-        stated = _fields(cls, value, "the interface")
-        return Interface(
-            **stated
-            | {
-                "input": _tensor(InputTensor, stated.get("input"), "the input"),
-                "maps": tuple(
-                    _map(each, f"map {number}")
-                    for number, each in enumerate(_list(stated.get("maps"), "maps"))
-                ),
-                "decoder": _decoder(stated.get("decoder", {})),
-                "assumed": tuple(map(str, _list(stated.get("assumed", []), "assumed"))),
-            }
-        )
 
 
 def foreground_maps(count: int = 1) -> tuple[MapTensor, ...]:
@@ -463,72 +435,3 @@ def _check_numbers(what: str, dtype: str, quantization: Quantization | None) -> 
         got = "it has one" if quantization else "it has none"
         wanted = "no scale" if quantization else "a scale and a zero point"
         raise ConfigError(f"expected {wanted} for {what} of type {dtype}, but {got}")
-
-
-# Reading stored data: types are checked here, values by the classes themselves.
-
-
-_STORED: Mapping[str, tuple[type, ...]] = {
-    "int": (int,), "float": (int, float), "float | None": (int, float), "str": (str,),
-}  # fmt: skip
-
-
-def _fields(cls: type[Any], value: Any, what: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"expected {what} as an object, but got {value!r}")
-    known = {each.name: each for each in fields(cls)}
-    for key in value:
-        if key not in known:
-            raise ConfigError(f"no setting '{key}' in {what}; {nearest(str(key), known)}")
-    read = {}
-    for key, stated in value.items():
-        wanted = _STORED.get(str(known[key].type))
-        optional = stated is None and "None" in str(known[key].type)
-        if wanted and not optional and (not isinstance(stated, wanted) or isinstance(stated, bool)):
-            raise ConfigError(f"expected {key} of {what} as {known[key].type}, but got {stated!r}")
-        read[str(key)] = stated
-    return read
-
-
-def _build(cls: type[Any], stated: Mapping[str, Any], what: str) -> Any:
-    try:
-        return cls(**stated)
-    except TypeError as error:  # something is missing
-        missing = str(error).rpartition(":")[2].strip()
-        raise ConfigError(f"expected {missing} in {what}, but it is not stated") from error
-
-
-def _list(value: Any, what: str) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise ConfigError(f"expected a list as {what} of the interface, but got {value!r}")
-    return list(value)
-
-
-def _tensor(cls: type[Any], value: Any, what: str) -> Any:
-    stated = _fields(cls, value, what)
-    scale = stated.get("quantization")
-    if scale is not None:
-        where = f"the quantization of {what}"
-        stated["quantization"] = _build(Quantization, _fields(Quantization, scale, where), where)
-    return _build(cls, stated, what)
-
-
-def _map(value: Any, what: str) -> MapTensor:
-    stated = dict(_fields(MapTensor, value, what))
-    stated["meaning"] = _member(Meaning, stated.get("meaning"), f"meaning of {what}")
-    scaled: MapTensor = _tensor(MapTensor, stated, what)
-    return scaled
-
-
-def _decoder(value: Any) -> Decoder:
-    stated = _fields(Decoder, value, "the decoder")
-    if "kind" in stated:
-        stated["kind"] = _member(DecoderKind, stated["kind"], "decoder")
-    made: Decoder = _build(Decoder, stated, "the decoder")
-    return made
-
-
-def _member(kind: type[E], value: Any, what: str) -> E:
-    if value not in [each.value for each in kind]:
-        raise ConfigError(f"no {what} '{value}'; {nearest(str(value), [each.value for each in kind])}")
-    return kind(value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 from edgeseg.errors import ConfigError, nearest
 from edgeseg.model.fine_tuning import setting_names, source_name
@@ -61,12 +61,27 @@ class Recipe:
         """Whether the file is written compressed: before, the zeros of a pruned one are no fewer bytes."""
         return self.sparsity is not None
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data, with the name of the source for the methods."""
-        value = asdict(self)
-        return {"variant": value.pop("variant"), "source": self.source} | {
-            key: each for key, each in value.items() if key != "methods"
-        }
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedRecipe:
+    """The recipe of a file as its sidecar states it, attributes as of `Recipe`; all but the name may lack."""
+
+    variant: str
+    source: str | None = None
+    weights: str | None = None
+    activations: str | None = None
+    io: str | None = None
+    calibrated: bool | None = None
+    min_agreement: float | None = None
+    summary: str | None = None
+    sparsity: float | None = None
+    clusters: int | None = None
+    float_layers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """What a sidecar states of a recipe."""
+        return cls(**{each.name: getattr(recipe, each.name) for each in fields(cls)})
 
 
 FLOAT32 = Recipe(
@@ -235,20 +250,17 @@ def refuse_ignored(settings: Iterable[str], recipes: Iterable[Recipe]) -> None:
             raise ConfigError(f"{key} changes nothing in the variants asked for; it is for {fitting}")
 
 
-def promised(stated: Any) -> Recipe | None:
-    """What a file whose sidecar states the recipe `stated` (`to_dict`'s data) must keep.
+def promised(stated: StatedRecipe | None) -> Recipe | None:
+    """What a file must keep whose sidecar states a recipe.
 
     Its name decides, as this version understands it; only sparsity, clusters and float layers are the
     file's own, since those are chosen when it is made. None where this version has no such variant.
     """
-    known = {**RECIPES, **FROM_FILE}.get(str(stated.get("variant"))) if isinstance(stated, dict) else None
-    if known is None:
+    known = {**RECIPES, **FROM_FILE}.get(stated.variant) if stated else None
+    if stated is None or known is None:
         return None
-    sparsity, clusters, layers = map(stated.get, ("sparsity", "clusters", "float_layers"))
-    if known.sparsity is not None and isinstance(sparsity, int | float):
-        known = replace(known, sparsity=float(sparsity))
-    if known.clusters is not None and isinstance(clusters, int):
-        known = replace(known, clusters=clusters)
-    if known == INT8_MIXED and isinstance(layers, list):
-        known = replace(known, float_layers=tuple(map(str, layers)))
-    return known
+    if known.sparsity is not None and stated.sparsity is not None:
+        known = replace(known, sparsity=stated.sparsity)
+    if known.clusters is not None and stated.clusters is not None:
+        known = replace(known, clusters=stated.clusters)
+    return replace(known, float_layers=stated.float_layers) if known == INT8_MIXED else known

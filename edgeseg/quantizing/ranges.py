@@ -65,7 +65,7 @@ def measure_ranges(
     Raises:
         ArtifactError: an activation is NaN or infinite.
     """
-    segmenter = Segmenter(Artifact(path=Path(name), data=data, metadata={}), keep_activations=True)
+    segmenter = Segmenter(Artifact(path=Path(name), data=data), keep_activations=True)
     numbers = sorted(n for n in activation_numbers(graph) if graph.tensors[n].dtype == "float32")
     ranges: dict[int, Range] = {}
     for done, image in enumerate(images):

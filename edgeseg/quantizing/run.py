@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from edgeseg import files
 from edgeseg._version import __version__
@@ -21,17 +20,15 @@ from edgeseg.model.flatbuffer import Graph, parse_model
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.model.sidecar import QuantizedFrom, Sidecar
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.layers import keep_layers, make_quantized
 from edgeseg.quantizing.quantizer import require_quantizer
 from edgeseg.quantizing.ranges import Range, measure_ranges
-from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
+from edgeseg.verification import Reference, accept, describe, draw_reference
 
 #: Calibration images must cover this share of the model's input, each way; the rest is reflection.
 _COVERED = 0.5
-
-#: Facts about the network that a quantized file inherits from the sidecar of its float file.
-_INHERITED = ("network", "training", "origin", "dataset")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +76,7 @@ def quantize_file(
     """Make one file with its sidecar for each recipe.
 
     Args:
-        source: a float32 model with one `(1, H, W, 1)` input and output.
+        source: a float32 model from an image to maps.
         dataset: calibration draws from its training split, verification from its validation split,
             nothing from test.
         recipes: of `recipe.FROM_FILE`.
@@ -148,17 +145,23 @@ def _prepare(
         calibration=calibration,
         ranges=ranges,
         reference=draw_reference(
-            dataset, prepare, segmenter.mask, model=source.path.name, size=size, seed=seed
+            dataset,
+            prepare,
+            segmenter.invoke,
+            interface=segmenter.interface,
+            model=source.path.name,
+            size=size,
+            seed=seed,
         ),
     )
 
 
 def _make(job: _Job, recipe: Recipe, path: Path) -> Artifact:
     data = make_quantized(job.source.data, job.graph, recipe, job.ranges, name=path.name)
-    audit, verification = accept(data, recipe, job.reference, name=path.name)
+    accepted = accept(data, recipe, job.reference, name=path.name)
     calibration = job.calibration if recipe.calibrated else None
-    facts = sidecar_facts(path, data, recipe, audit=audit, calibration=calibration, verification=verification)
-    return save_artifact(path, data, facts | _origin(job))
+    sidecar = describe(path, data, recipe, accepted, calibration=calibration, preprocessing=job.prepare)
+    return save_artifact(path, data, _with_origin(sidecar, job))
 
 
 def _refuse_unfit(source: Artifact) -> None:
@@ -183,7 +186,7 @@ def _output(source: Artifact, out: Path, recipe: Recipe, *, force: bool) -> Path
 
 
 def _preprocessing(source: Artifact, wanted: Preprocessing | None) -> Preprocessing:
-    if wanted and source.metadata:
+    if wanted and source.sidecar:
         raise ConfigError(
             f"the sidecar of {source.path} states its preprocessing ({source.preprocessing.kind}); "
             "leave --preprocessing out"
@@ -191,24 +194,31 @@ def _preprocessing(source: Artifact, wanted: Preprocessing | None) -> Preprocess
     return wanted or source.preprocessing
 
 
-def _origin(job: _Job) -> dict[str, Any]:
-    """What the sidecar states about the network, as far as the source's own does, and about the making."""
-    source = job.source
+def _with_origin(sidecar: Sidecar, job: _Job) -> Sidecar:
+    """With what is known about the network, as far as the source's own sidecar states it, and the making."""
+    source, stated = job.source, job.source.sidecar
     packages = ("ai-edge-quantizer", "ai-edge-litert", "numpy", "opencv-python-headless")
-    return {
-        "preprocessing": job.prepare.to_dict(),
-        **{key: source.metadata[key] for key in _INHERITED if key in source.metadata},
-        "quantized_from": {
-            "name": source.name,
-            "variant": source.variant,
-            "bytes": len(source.data),
-            "sha256": files.sha256_bytes(source.data),
-        },
-        "quantized_with": {"name": job.dataset.name, "digest": job.dataset.digest},
-        "environment": {
+    if stated:
+        sidecar = replace(
+            sidecar,
+            network=stated.network,
+            training=stated.training,
+            origin=stated.origin,
+            dataset=stated.dataset,
+        )
+    return replace(
+        sidecar,
+        quantized_from=QuantizedFrom(
+            name=source.name,
+            variant=source.variant,
+            bytes=len(source.data),
+            sha256=files.sha256_bytes(source.data),
+        ),
+        quantized_with={"name": job.dataset.name, "digest": job.dataset.digest},
+        environment={
             "edgeseg": __version__,
             "python": platform.python_version(),
             "packages": {name: importlib.metadata.version(name) for name in packages},
             "platform": platform.platform(),
         },
-    }
+    )

@@ -9,6 +9,7 @@ from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ArtifactError
 from edgeseg.files import json_text
 from edgeseg.model.recipe import QUICK, recipe
+from edgeseg.records import to_data
 from support.paths import AUDIT_MODELS, MODELS
 
 HERE, SHARED = AUDIT_MODELS, MODELS
@@ -64,7 +65,7 @@ def test_a_dynamic_batch_shows(audits):
 
 def test_the_facts_survive_json(audits):
     for audit in audits.values():
-        facts = json.loads(json_text(audit.to_dict()))
+        facts = json.loads(json_text(to_data(audit)))
         assert facts["partitions"] == audit.partitions
         assert facts["parameters"] == audit.parameters == sum(weight["size"] for weight in facts["weights"])
         assert [o["index"] for o in facts["float_operators"]] == [o.index for o in audit.float_operators]

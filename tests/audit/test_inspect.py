@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from edgeseg.cli import app
 from edgeseg.errors import ArtifactError, CheckError, ConfigError
 from edgeseg.files import sha256, write_json
-from edgeseg.model.artifact import SCHEMA_VERSION
 from edgeseg.model.recipe import recipe
+from edgeseg.model.sidecar import SCHEMA_VERSION
 from support.paths import AUDIT_MODELS, MODELS
 
 HERE, SHARED = AUDIT_MODELS, MODELS

@@ -59,7 +59,7 @@ def test_a_scale_that_predict_cannot_use_is_said():
     assert data.count(stored) == 1
     data = data.replace(stored, bytes.fromhex("0000003b"))
     assert audit_model(data, name="m.tflite").outputs[0].scale == 1 / 512
-    (note,) = explain_interface(Artifact(path=Path("m.tflite"), data=data, metadata={}))
+    (note,) = explain_interface(Artifact(path=Path("m.tflite"), data=data))
     assert note.startswith("not for `edgeseg predict`: cannot run m.tflite: expected a probability")
 
 

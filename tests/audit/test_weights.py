@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from edgeseg.audit.weights import count_macs, list_weights, overall_sparsity
+from edgeseg.audit.weights import count_macs, list_weights
+from edgeseg.model.audit_record import overall_sparsity
 from edgeseg.model.flatbuffer import Graph, Operator, Tensor, parse_model
 from support.paths import AUDIT_MODELS, MODELS
 

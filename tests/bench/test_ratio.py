@@ -7,14 +7,19 @@ import pytest
 
 from edgeseg.bench.ratio import mixed_cost, time_ratio
 from edgeseg.model.artifact import Artifact
-from edgeseg.model.recipe import INT8_MIXED, INT8_PTQ
+from edgeseg.model.recipe import INT8_MIXED, INT8_PTQ, StatedRecipe
+from edgeseg.model.sidecar import Sidecar
 from support.paths import MODELS
 
 pytest.importorskip("ai_edge_litert", reason="needs a TFLite runtime")
 
 
 def artifact(recipe, data):
-    return Artifact(path=Path("net.tflite"), data=data, metadata={"recipe": recipe.to_dict()})
+    return Artifact(
+        path=Path("net.tflite"),
+        data=data,
+        sidecar=Sidecar(sha256="", bytes=len(data), recipe=StatedRecipe.of(recipe)),
+    )
 
 
 def test_a_file_takes_as_long_as_itself_within_a_factor_of_three():

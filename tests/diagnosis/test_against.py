@@ -60,7 +60,7 @@ def spoil(float32, blobs):
         own = ranges[number]
         changed = ranges | {number: Range(own.low * factor, own.high * factor)}
         data = quantize(float32.data, graph, INT8_PTQ, changed)
-        return Artifact(path=Path("spoilt.tflite"), data=data, metadata={})
+        return Artifact(path=Path("spoilt.tflite"), data=data)
 
     return make
 
@@ -82,7 +82,7 @@ def test_float16_and_dynamic_files_can_be_compared_too(float32, blobs):
     pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
     graph = parse_model(float32.data, name="float")[0]
     recipe = replace(INT8_PTQ, variant="float16", weights="float16", activations="float32", calibrated=False)
-    made = Artifact(path=Path("f16.tflite"), data=quantize(float32.data, graph, recipe), metadata={})
+    made = Artifact(path=Path("f16.tflite"), data=quantize(float32.data, graph, recipe))
     found = compare(made, float32, blobs, count=2)
     assert all(each.saturation is None and each.sqnr_db > 50 for each in found.layers)
 
@@ -104,6 +104,6 @@ def test_files_that_cannot_be_compared_are_refused(first, second, sentence, blob
 def test_a_file_that_the_runtime_refuses_is_a_sentence(float32, blobs):
     damaged = bytearray(float32.data)
     damaged[8:12] = b"\xff\xff\xff\x7f"
-    broken = Artifact(path=Path("broken.tflite"), data=bytes(damaged), metadata={})
+    broken = Artifact(path=Path("broken.tflite"), data=bytes(damaged))
     with pytest.raises(ArtifactError, match=r"cannot load broken\.tflite"):
         compare(broken, float32, blobs)

@@ -2,16 +2,23 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgeseg.errors import ArtifactError, ConfigError, OutputError
+from edgeseg.errors import ArtifactError, OutputError
 from edgeseg.files import sha256, write_json
 from edgeseg.model import xz
-from edgeseg.model.artifact import SCHEMA_VERSION, load_artifact, read_file, save_artifact, sidecar_path
+from edgeseg.model.artifact import load_artifact, read_file, save_artifact, sidecar_path
+from edgeseg.model.interface import Decoder, Quantization, float_interface
 from edgeseg.model.preprocessing import Preprocessing
+from edgeseg.model.sidecar import SCHEMA_VERSION, Sidecar
+from edgeseg.records import to_data
 from support.paths import MODELS
+
+#: 1/255 as float32 stores it.
+INT8_INPUT_STORED = Quantization(scale=0.003921568859368563, zero_point=-128)
 
 MODEL = MODELS / "blobs_int8.tflite"
 
@@ -31,7 +38,7 @@ def write_sidecar(model, **changes):
 def test_a_file_without_a_sidecar_is_taken_as_it_is(model):
     artifact = load_artifact(model)
     assert artifact.data == MODEL.read_bytes()
-    assert (artifact.metadata, artifact.variant, artifact.name) == ({}, "unknown", "net")
+    assert (artifact.sidecar, artifact.variant, artifact.name) == (None, "unknown", "net")
     assert artifact.preprocessing == Preprocessing()
 
 
@@ -105,12 +112,13 @@ def test_a_flipped_bit_with_a_sidecar(model):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema_version": 99}, "expected schema_version 1 .* but got 99"),
-        ({"schema_version": "1"}, "expected schema_version 1 .* but got 1"),
+        ({"schema_version": 99}, "expected schema_version 1 or 2 .* but got 99"),
+        ({"schema_version": "1"}, 'expected schema_version 1 or 2 .* but got "1"'),
         ({"schema_version": None}, "states no schema_version, so edgeseg did not write it"),
-        ({"bytes": None}, "states no size; export again"),
-        ({"bytes": "19504"}, "states no size; export again"),
-        ({"sha256": None}, "was changed after its export"),
+        ({"bytes": None}, "expected bytes in .*json, but it is not there; export again"),
+        ({"bytes": "19504"}, "expected a whole number as bytes in .*; export again"),
+        ({"sha256": None}, "expected sha256 in .*json, but it is not there; export again"),
+        ({"sha256": "0" * 64}, "was changed after its export"),
     ],
 )
 def test_a_sidecar_that_does_not_say_what_it_must(model, changes, message):
@@ -140,17 +148,49 @@ def test_a_sidecar_that_is_a_folder(model):
         load_artifact(model)
 
 
-@pytest.mark.parametrize("recipe", [None, "int8-ptq", 3, [], {}])
-def test_an_odd_recipe_is_an_unknown_variant(model, recipe):
-    write_sidecar(model, recipe=recipe)
+def test_no_recipe_is_an_unknown_variant(model):
+    write_sidecar(model)
     assert load_artifact(model).variant == "unknown"
+
+
+@pytest.mark.parametrize("recipe", ["int8-ptq", 3, [], {}])
+def test_an_odd_recipe_is_one_sentence(model, recipe):
+    write_sidecar(model, recipe=recipe)
+    with pytest.raises(ArtifactError, match=r"expected .*recipe.* in .*; export again"):
+        load_artifact(model)
+
+
+def test_facts_that_are_not_known_do_no_harm(model):
+    write_sidecar(model, threshold={"probability": 0.5, "quantized": 0}, colour="green")
+    assert load_artifact(model).sidecar.bytes == model.stat().st_size
+
+
+def test_a_sidecar_states_an_interface_that_is_used(model):
+    """The threshold of its decoder decides, not a half."""
+    stated = replace(float_interface(64, 64), decoder=Decoder(threshold=0.9))
+    write_sidecar(model, interface=to_data(stated))
+    found = load_artifact(model).find_interface()
+    assert found.decoder.threshold == 0.9
+    assert (found.input.quantization, found.assumed) == (INT8_INPUT_STORED, ())
+
+
+def test_an_interface_of_another_size_is_refused(model):
+    write_sidecar(model, interface=to_data(float_interface(32, 64)))
+    with pytest.raises(ArtifactError, match=r"expected an input of \(1, 32, 64, 1\) in .*net\.tflite"):
+        load_artifact(model).find_interface()
+
+
+def test_a_damaged_interface_is_one_sentence(model):
+    write_sidecar(model, interface={"input": {"height": 64}, "maps": []})
+    with pytest.raises(ArtifactError, match=r"interface\.input\.width in .*net\.json, but it is not there"):
+        load_artifact(model)
 
 
 @pytest.mark.parametrize("stated", [{"kind": "magic"}, {"gamma": 2}, {"low": "a"}, {"kind": 5}, [1], "scale"])
 def test_a_preprocessing_that_does_not_exist_here(model, stated):
     write_sidecar(model, preprocessing=stated)
-    with pytest.raises(ConfigError, match=r"(?i)preprocessing"):
-        _ = load_artifact(model).preprocessing
+    with pytest.raises(ArtifactError, match=r"(?i)preprocessing"):
+        load_artifact(model)
 
 
 @pytest.fixture
@@ -180,7 +220,7 @@ def test_a_file_and_its_container_share_their_sidecar():
 
 def test_a_container_without_a_sidecar_is_taken_as_it_is(packed):
     sidecar_path(packed).unlink()
-    assert load_artifact(packed).metadata == {}
+    assert load_artifact(packed).sidecar is None
 
 
 def test_a_container_of_another_content_is_refused(packed):
@@ -214,5 +254,5 @@ def test_an_artifact_is_saved_whole_or_not_at_all(tmp_path):
     (tmp_path / "m.json").mkdir()
     (tmp_path / "m.json" / "x").write_text("")
     with pytest.raises(OutputError):
-        save_artifact(tmp_path / "m.tflite", data, {"schema_version": 1})
+        save_artifact(tmp_path / "m.tflite", data, Sidecar(sha256="", bytes=len(data)))
     assert not (tmp_path / "m.tflite").exists()

@@ -4,7 +4,7 @@ import pytest
 
 from edgeseg.errors import ConfigError
 from edgeseg.model.fine_tuning import METHODS, FineTuning, override, run_path, setting_names
-from edgeseg.model.recipe import FROM_FILE, RECIPES, refuse_ignored, without_qat
+from edgeseg.model.recipe import FROM_FILE, RECIPES, StatedRecipe, refuse_ignored, without_qat
 
 
 def test_later_settings_win_and_others_stay():
@@ -47,7 +47,7 @@ def test_sidecars_name_the_source_as_version_0_1_did():
         "pruned-clustered-int8": "pruned-clustered", "slim": "slim", "slim-int8-ptq": "slim",
         "slim-int8-qat": "slim-qat", "int8-mixed": "base",
     }  # fmt: skip
-    stated = {name: each.to_dict()["source"] for name, each in {**RECIPES, **FROM_FILE}.items()}
+    stated = {name: StatedRecipe.of(each).source for name, each in {**RECIPES, **FROM_FILE}.items()}
     assert stated == sources
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from edgeseg.audit.activations import activation_numbers, float_operators
 from edgeseg.audit.arena import activation_bytes, arena_bytes
-from edgeseg.audit.weights import count_macs, list_weights, overall_sparsity
+from edgeseg.audit.weights import count_macs, list_weights
 from edgeseg.errors import ArtifactError
+from edgeseg.model.audit_record import overall_sparsity
 from edgeseg.model.flatbuffer import Operator, parse_model
 from support.paths import AUDIT_MODELS, MODELS
 

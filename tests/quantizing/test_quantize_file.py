@@ -47,61 +47,61 @@ def test_every_variant_is_written_with_a_sidecar_that_loads(made):
     assert list(made) == list(FROM_FILE)
     for variant, artifact in made.items():
         assert artifact.path.name == f"blobs_{variant}.tflite"
-        assert load_artifact(artifact.path).metadata == artifact.metadata
+        assert load_artifact(artifact.path).sidecar == artifact.sidecar
 
 
 def test_every_file_keeps_the_promise_that_its_sidecar_states(made):
     for artifact in made.values():
         audit = audit_model(artifact.data, name=artifact.path.name)
-        assert judge(audit, promised(artifact.metadata["recipe"])) == ()
-        assert json.loads(json.dumps(audit.to_dict())) == artifact.metadata["audit"]
+        assert judge(audit, promised(artifact.sidecar.recipe)) == ()
+        assert audit == artifact.sidecar.audit
 
 
 def test_the_int8_file_needs_no_conversion_inside(made):
     """The tensors that meet in a concatenation share their range, as in the converter's files."""
-    audit = made["int8-ptq"].metadata["audit"]
-    assert (audit["quantize_operators"], audit["dequantize_operators"]) == (0, 0)
-    assert audit["activations"] == {"int8": 19}
+    audit = made["int8-ptq"].sidecar.audit
+    assert (audit.quantize_operators, audit.dequantize_operators) == (0, 0)
+    assert audit.activations == {"int8": 19}
 
 
 def test_the_int8_input_takes_the_cameras_grey_value_by_one_xor(made, blobs):
     for variant in ("int8-ptq", "int8-mixed"):
-        port = made[variant].metadata["audit"]["inputs"][0]
-        assert (port["scale"], port["zero_point"]) == (pytest.approx(1 / 255, rel=1e-6), -128)
+        port = made[variant].sidecar.audit.inputs[0]
+        assert (port.scale, port.zero_point) == (pytest.approx(1 / 255, rel=1e-6), -128)
         Segmenter(made[variant]).mask(blobs.samples[0].read()[0])
 
 
 def test_verification_is_on_validation_images_against_the_float_file(made):
     for variant, artifact in made.items():
-        facts = artifact.metadata["verification"]
-        assert (facts["reference"], facts["split"], facts["images"]) == ("blobs_float32.tflite", "val", 6)
-        assert FROM_FILE[variant].min_agreement <= facts["agreement"] <= 1
+        facts = artifact.sidecar.verification
+        assert (facts.reference, facts.split, facts.images) == ("blobs_float32.tflite", "val", 6)
+        assert FROM_FILE[variant].min_agreement <= facts.agreement <= 1
 
 
 def test_only_training_images_calibrate_and_are_written_down(made, blobs):
     training = {sample.stem for sample in blobs.split("train")}
     for variant, artifact in made.items():
-        manifest = artifact.metadata["calibration"]
+        manifest = artifact.sidecar.calibration
         if FROM_FILE[variant].calibrated:
-            assert set(manifest["stems"]) == training
+            assert set(manifest.stems) == training
         else:
             assert manifest is None
 
 
 def test_the_float_file_is_named_by_its_digest(made):
-    origin = made["int8-ptq"].metadata["quantized_from"]
-    assert origin["name"] == "blobs_float32"
-    assert origin["bytes"] == len(FLOAT.data)
-    assert len(origin["sha256"]) == 64
+    origin = made["int8-ptq"].sidecar.quantized_from
+    assert origin.name == "blobs_float32"
+    assert origin.bytes == len(FLOAT.data)
+    assert len(origin.sha256) == 64
 
 
 def test_the_named_layers_alone_stay_in_float(made):
-    mixed = made["int8-mixed"].metadata
-    kept = [each["tensor"] for each in mixed["audit"]["float_operators"] if each["name"] == "CONV_2D"]
-    assert kept == mixed["recipe"]["float_layers"]
+    mixed = made["int8-mixed"].sidecar
+    kept = [each.tensor for each in mixed.audit.float_operators if each.name == "CONV_2D"]
+    assert tuple(kept) == mixed.recipe.float_layers
     assert len(kept) == 2
     assert all(re.search(LAYER, name) for name in kept)
-    assert mixed["audit"]["partitions"] == 1
+    assert mixed.audit.partitions == 1
 
 
 def test_float_layers_cost_bytes(made):
@@ -111,7 +111,7 @@ def test_float_layers_cost_bytes(made):
 def test_a_mixed_file_is_not_what_another_list_of_layers_promises(made):
     audit = audit_model(made["int8-mixed"].data, name="mixed")
     assert any("float values pass" in each for each in judge(audit, INT8_PTQ))
-    stated = promised(made["int8-mixed"].metadata["recipe"])
+    stated = promised(made["int8-mixed"].sidecar.recipe)
     (absent,) = judge(audit, replace(stated, float_layers=(*stated.float_layers, "elsewhere")))
     assert absent == "expected these layers in float, but they are not: elsewhere"
     fewer = judge(audit, replace(stated, float_layers=stated.float_layers[:1]))
@@ -121,18 +121,18 @@ def test_a_mixed_file_is_not_what_another_list_of_layers_promises(made):
 def test_a_sidecars_facts_are_carried_over(made, blobs, tmp_path):
     source = tmp_path / "float.tflite"
     source.write_bytes(FLOAT.data)
-    facts = {key: made["int8-ptq"].metadata[key] for key in ("schema_version", "preprocessing")}
-    facts |= {
+    facts = {
+        "schema_version": 1,
         "bytes": len(FLOAT.data),
-        "sha256": made["int8-ptq"].metadata["quantized_from"]["sha256"],
+        "sha256": made["int8-ptq"].sidecar.quantized_from.sha256,
         "network": {"base_filters": 8},
         "dataset": {"name": "theirs"},
         "preprocessing": Preprocessing(kind="percentile").to_dict(),
     }
     source.with_suffix(".json").write_text(json.dumps(facts))
     (artifact,) = quantize_file(load_artifact(source), blobs, [FLOAT16], tmp_path / "out")
-    assert artifact.metadata["network"] == {"base_filters": 8}
-    assert artifact.metadata["dataset"] == {"name": "theirs"}
+    assert artifact.sidecar.network == {"base_filters": 8}
+    assert artifact.sidecar.dataset == {"name": "theirs"}
     assert artifact.preprocessing.kind == "percentile"
     options = QuantizeOptions(preprocessing=Preprocessing())
     with pytest.raises(ConfigError, match=r"states its preprocessing \(percentile\); leave --preprocessing"):
@@ -214,7 +214,7 @@ def test_a_file_that_disagrees_with_the_float_file_is_not_written(blobs, tmp_pat
 
 def test_two_tensors_of_one_name_are_refused_since_the_quantizer_goes_by_names(blobs, tmp_path):
     first, second = (f"model_1/max_pooling2d_{i}/MaxPool".encode() for i in (2, 3))
-    doubled = Artifact(path=Path("doubled.tflite"), data=FLOAT.data.replace(second, first), metadata={})
+    doubled = Artifact(path=Path("doubled.tflite"), data=FLOAT.data.replace(second, first))
     with pytest.raises(
         ArtifactError, match=r"two of the activations .* are called 'model_1/max_pooling2d_2/"
     ):
@@ -230,8 +230,8 @@ def test_operators_without_an_integer_form_are_named_with_the_way_to_keep_them(b
     (pattern,) = re.findall(r"--keep-float (?:'(.*)')$", str(it.value))
     options = QuantizeOptions(keep_float=pattern)
     (made,) = quantize_file(source, blobs, [INT8_MIXED], tmp_path, options=options)
-    assert made.metadata["audit"]["operators"]["LEAKY_RELU"] == 1
-    assert made.metadata["calibration"]["count"] == 18
+    assert made.sidecar.audit.operators["LEAKY_RELU"] == 1
+    assert made.sidecar.calibration.count == 18
 
 
 def edgeseg(*arguments, **options):

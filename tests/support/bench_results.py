@@ -1,6 +1,5 @@
 """A bench result built by hand, whose every statistic can be worked out by head."""
 
-from edgeseg.audit.audit import Audit
 from edgeseg.audit.delegation import Delegation
 from edgeseg.audit.weights import Weight
 from edgeseg.bench.latency import Lap, Laps
@@ -12,6 +11,7 @@ from edgeseg.bench.size import SizeResult
 from edgeseg.machine.machine import Machine, MachineState
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.model.audit_record import Audit
 from edgeseg.workers.failure import Failure
 
 

@@ -120,9 +120,7 @@ def _trainee(
     def count(images: TrainingImages) -> list[ConfusionCounts]:
         copy_weights(model, folded)
         exported = freeze(folded, run.network, ranges)
-        artifact = Artifact(
-            path=Path(run.path.name), data=convert(exported), metadata={}, interface=run.interface
-        )
+        artifact = Artifact(path=Path(run.path.name), data=convert(exported), interface=run.interface)
         segmenter = Segmenter(artifact)
         epoch = int(model.optimizer.iterations.numpy()) // steps
         _note_agreement(run, epoch, _agreement(exported, run.interface, segmenter, images))

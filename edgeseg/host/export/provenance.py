@@ -49,7 +49,7 @@ def find_made(path: Path, wanted: dict[str, Any]) -> Artifact | None:
     if not path.exists():
         return None
     artifact = load_artifact(path)
-    stated = artifact.metadata.get("made_from", {})
+    stated = (artifact.sidecar and artifact.sidecar.made_from) or {}
     differing = [key for key in wanted if stated.get(key) != wanted[key]]
     if differing:
         first = differing[0]

@@ -7,67 +7,22 @@ made in a minute; and a little of its lead is luck, because its epoch was chosen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.model.sidecar import Verdict
 from edgeseg.prediction.tiling import segment
 
 #: Times that the images are drawn again, with replacement.
 DRAWS = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the referee found.
-
-    Attributes:
-        ship: the variant to ship.
-        tuned: the fine-tuned variant.
-        plain: the other one.
-        images: of the validation split.
-        dice_tuned: pooled Dice of the fine-tuned file, 0 to 1.
-        dice_plain: pooled Dice of the other.
-        low: lower end of the 95 % interval of the difference (tuned less plain), from a bootstrap over
-            the images, both files on the same ones.
-        high: upper end.
-    """
-
-    ship: str
-    tuned: str
-    plain: str
-    images: int
-    dice_tuned: float
-    dice_plain: float
-    low: float
-    high: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data, the sentence included."""
-        return asdict(self) | {"sentence": self.sentence}
-
-    @property
-    def sentence(self) -> str:
-        """What to ship, and why."""
-        difference = 100 * (self.dice_tuned - self.dice_plain)
-        if self.ship == self.tuned:
-            reason = f"it is better than {self.plain}"
-        elif self.high < 0:
-            reason = f"{self.tuned} is worse"
-        else:
-            reason = f"{self.tuned} is not measurably better, and this one needs no fine-tuning"
-        return (
-            f"ship {self.ship}: {reason} (validation Dice {self.tuned} {self.dice_tuned:.4f}, {self.plain} "
-            f"{self.dice_plain:.4f}: {difference:+.2f} points, 95 % interval {100 * self.low:+.2f} to "
-            f"{100 * self.high:+.2f}, {self.images} images)"
-        )
 
 
 def judge_pair(tuned: Artifact, plain: Artifact, dataset: SegmentationDataset) -> Verdict:
@@ -89,6 +44,7 @@ def judge_pair(tuned: Artifact, plain: Artifact, dataset: SegmentationDataset) -
         dice_plain=dice_plain,
         low=low,
         high=high,
+        plain_sha256=files.sha256_bytes(plain.data),
     )
 
 

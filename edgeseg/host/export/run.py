@@ -8,13 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from edgeseg import files
 from edgeseg.data.calibration import Calibration, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import TrainingError
+from edgeseg.errors import CheckError, TrainingError
 from edgeseg.host.export.convert import convert
 from edgeseg.host.export.mixed import convert_mixed
 from edgeseg.host.export.options import ExportOptions
@@ -26,11 +22,14 @@ from edgeseg.host.training.keras import tf
 from edgeseg.host.training.run_folder import RunFolder, best_row
 from edgeseg.model import encoding, xz
 from edgeseg.model.artifact import Artifact, load_artifact, save_artifact, sidecar_path
+from edgeseg.model.encoding import Image, Maps
+from edgeseg.model.interface import has_own_scales
 from edgeseg.model.recipe import INT8_MIXED, RECIPES, Recipe, without_qat
+from edgeseg.model.sidecar import Sidecar, write_sidecar
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.quantizer import require_quantizer
 from edgeseg.records import to_data
-from edgeseg.verification import Reference, accept, draw_reference, sidecar_facts
+from edgeseg.verification import Reference, accept, describe, draw_reference
 
 
 def export_run(
@@ -90,9 +89,9 @@ def export_run(
         for recipe in group:
             progress(len(made), len(recipes), f"converting {recipe.variant}")
             path = out / file_name(run, recipe)
-            facts = {"made_from": provenance(run, recipe, options)}
+            made_from = provenance(run, recipe, options)
             made[recipe.variant] = _export_one(
-                source, dataset, recipe, path, facts=facts, reference=reference, options=options
+                source, dataset, recipe, path, made_from=made_from, reference=reference, options=options
             )
     for tuned in RECIPES.values():
         plain = without_qat(tuned)
@@ -111,14 +110,16 @@ def _referee(
     if not (tuned.exists() and plain.exists()):
         return None
     first, second = load_artifact(tuned), load_artifact(plain)
-    origins = [each.metadata.get("made_from", {}).get("model_sha256") for each in (first, second)]
+    facts = first.sidecar
+    if facts is None or second.sidecar is None:
+        return None  # made elsewhere: nothing to choose between
+    origins = [(each.made_from or {}).get("model_sha256") for each in (facts, second.sidecar)]
     if None in origins or origins[0] != origins[1]:
-        return None  # of another run, or made elsewhere: nothing to choose between
-    if first.metadata.get("referee", {}).get("plain_sha256") == second.metadata["sha256"]:
+        return None  # of another run
+    if facts.referee and facts.referee.plain_sha256 == second.sidecar.sha256:
         return first
     progress(f"comparing {first.variant} with {second.variant}")
-    verdict = judge_pair(first, second, dataset).to_dict() | {"plain_sha256": second.metadata["sha256"]}
-    files.write_json(sidecar_path(tuned), first.metadata | {"referee": verdict})
+    write_sidecar(sidecar_path(tuned), replace(facts, referee=judge_pair(first, second, dataset)))
     return load_artifact(tuned)
 
 
@@ -128,7 +129,7 @@ def _export_one(
     recipe: Recipe,
     path: Path,
     *,
-    facts: dict[str, Any],
+    made_from: dict[str, Any],
     reference: Reference,
     options: ExportOptions,
 ) -> Artifact:
@@ -142,13 +143,17 @@ def _export_one(
             seed=options.seed,
         )
     data, recipe = _convert(source.model, recipe, calibration, pattern=options.keep_float, name=path.name)
-    audit, verification = accept(data, recipe, reference, name=path.name)
-    stored = xz.pack(data) if recipe.packed else data
-    facts |= sidecar_facts(
-        path, data, recipe, audit=audit, calibration=calibration, verification=verification
-    )
-    facts["packed_bytes"] = len(stored) if recipe.packed else None
-    return save_artifact(path, stored, facts | _origin(source.run))
+    accepted = accept(data, recipe, reference, name=path.name)
+    if not has_own_scales(accepted.interface):
+        raise CheckError(
+            f"{path.name} has other scales than edgeseg gives its integer files, so it was not written; this "
+            "is a defect of edgeseg or of the converter: please report it"
+        )
+    packed = xz.pack(data) if recipe.packed else None
+    preprocessing = source.run.training.preprocessing
+    sidecar = describe(path, data, recipe, accepted, calibration=calibration, preprocessing=preprocessing)
+    sidecar = replace(sidecar, made_from=made_from, packed_bytes=len(packed) if packed else None)
+    return save_artifact(path, packed or data, _with_origin(sidecar, source.run))
 
 
 def _convert(
@@ -197,27 +202,27 @@ def _reference(source: Source, dataset: SegmentationDataset, seed: int) -> Refer
     run, model = source.run, source.model
     forward = tf.function(lambda batch: model(batch, training=False))
 
-    def predict(tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-        output = forward(tf.constant(encoding.float_image(tile))).numpy()
-        return np.asarray(output[0, :, :, 0] > 0.5)
+    def predict(tile: Image) -> Maps:
+        return encoding.split_maps([forward(tf.constant(encoding.float_image(tile))).numpy()], run.interface)
 
     return draw_reference(
         dataset,
         run.training.preprocessing,
         predict,
+        interface=run.interface,
         model="its Keras model",
         size=run.network.input_size,
         seed=seed,
     )
 
 
-def _origin(run: RunFolder) -> dict[str, Any]:
-    """What the sidecar states about the training."""
-    return {
-        "preprocessing": run.training.preprocessing.to_dict(),
-        "network": run.network.to_dict(),
-        "training": run.training.to_dict() | {"best_epoch": best_row(run)},
-        "origin": to_data(run.origin),
-        "dataset": {key: value for key, value in to_data(run.dataset).items() if key != "root"},
-        "environment": to_data(environment()),
-    }
+def _with_origin(sidecar: Sidecar, run: RunFolder) -> Sidecar:
+    """With what is known about the training."""
+    return replace(
+        sidecar,
+        network=run.network.to_dict(),
+        training=run.training.to_dict() | {"best_epoch": best_row(run)},
+        origin=to_data(run.origin),
+        dataset={key: value for key, value in to_data(run.dataset).items() if key != "root"},
+        environment=to_data(environment()),
+    )

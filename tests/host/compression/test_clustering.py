@@ -56,7 +56,7 @@ def test_no_kernel_of_the_clustered_file_holds_more_values_than_asked_for(export
 def test_every_pruned_variant_keeps_the_zeros(exported):
     for artifact in exported.values():
         assert audit_model(artifact.data, name="p").sparsity >= 0.6
-        assert judge(audit_model(artifact.data, name="p"), promised(artifact.metadata["recipe"])) == ()
+        assert judge(audit_model(artifact.data, name="p"), promised(artifact.sidecar.recipe)) == ()
 
 
 def test_each_step_saves_bytes(exported):
@@ -69,12 +69,12 @@ def test_each_step_saves_bytes(exported):
 
 def test_the_clustered_network_still_segments(exported):
     for artifact in exported.values():
-        assert artifact.metadata["verification"]["dice_file"] > 0.8
+        assert artifact.sidecar.verification.dice_file > 0.8
 
 
 def test_the_referee_compares_the_pruned_int8_files(exported):
-    verdict = exported["pruned-int8-qat"].metadata["referee"]
-    assert verdict["ship"] in ("pruned-int8-qat", "pruned-int8-ptq")
+    verdict = exported["pruned-int8-qat"].sidecar.referee
+    assert verdict.ship in ("pruned-int8-qat", "pruned-int8-ptq")
 
 
 def test_a_file_with_more_values_breaks_its_promise(exported):
@@ -84,7 +84,7 @@ def test_a_file_with_more_values_breaks_its_promise(exported):
 
 
 def test_the_sidecar_says_how_many_clusters_a_file_has(exported):
-    stated = exported["pruned-clustered-int8"].metadata["recipe"]
+    stated = exported["pruned-clustered-int8"].sidecar.recipe
     assert promised(stated) == replace(PRUNED_CLUSTERED_INT8, sparsity=0.6, clusters=6)
 
 

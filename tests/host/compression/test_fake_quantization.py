@@ -145,7 +145,7 @@ def test_input_and_output_scales_are_those_that_the_runtime_expects(made):
 def test_the_file_computes_what_the_rounded_network_computes(made):
     """Fresh weights put many pixels near the threshold; outputs may differ by a few 1/256."""
     interface = interface_of(made["network"])
-    segmenter = Segmenter(Artifact(path=Path("qat"), data=made["qat"], metadata={}, interface=interface))
+    segmenter = Segmenter(Artifact(path=Path("qat"), data=made["qat"], interface=interface))
     for image in made["images"][:4]:
         maps = zip(segmenter.invoke(image), segmenter.interface.maps, strict=True)
         file = np.stack([to_real(values, each.quantization) for values, each in maps], axis=-1)

@@ -14,7 +14,7 @@ from edgeseg.errors import CheckError, ConfigError, TrainingError
 from edgeseg.host.export.options import ExportOptions
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.fine_tuning import FineTuning, PruningOptions, override
-from edgeseg.model.recipe import PRUNED, PRUNED_INT8_PTQ, promised
+from edgeseg.model.recipe import PRUNED, PRUNED_INT8_PTQ, StatedRecipe, promised
 from support.run_processes import copy_of, start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
@@ -46,7 +46,7 @@ def sparsity_of(model):
 
 def test_the_files_have_the_sparsity_that_was_asked_for(exported):
     for artifact in exported.values():
-        assert artifact.metadata["recipe"]["sparsity"] == 0.75
+        assert artifact.sidecar.recipe.sparsity == 0.75
     assert audit_model(exported["pruned"].data, name="p").sparsity == pytest.approx(0.75, abs=0.001)
     assert audit_model(exported["pruned-int8-ptq"].data, name="p").sparsity >= 0.75
 
@@ -54,8 +54,8 @@ def test_the_files_have_the_sparsity_that_was_asked_for(exported):
 def test_the_files_are_containers_that_load_with_their_sidecars(exported):
     for artifact in exported.values():
         assert artifact.path.name.endswith(f"_{artifact.variant}.tflite.xz")
-        assert load_artifact(artifact.path).metadata == artifact.metadata
-        assert artifact.metadata["packed_bytes"] == artifact.path.stat().st_size < len(artifact.data) / 2
+        assert load_artifact(artifact.path).sidecar == artifact.sidecar
+        assert artifact.sidecar.packed_bytes == artifact.path.stat().st_size < len(artifact.data) / 2
 
 
 def test_zeros_are_stored_as_zeros(exported):
@@ -66,7 +66,7 @@ def test_zeros_are_stored_as_zeros(exported):
 
 def test_the_pruned_network_still_segments(exported):
     for artifact in exported.values():
-        assert artifact.metadata["verification"]["dice_file"] > 0.8
+        assert artifact.sidecar.verification.dice_file > 0.8
 
 
 def test_the_kept_epoch_is_the_best_of_those_after_the_last_pruning(blob_run, exported):
@@ -75,7 +75,7 @@ def test_the_kept_epoch_is_the_best_of_those_after_the_last_pruning(blob_run, ex
     final = [row for row in run_folder.read_history(run) if row["steps"] >= end]
     assert 0 < len(final) < OPTIONS.epochs
     assert run_folder.best_row(run)["val_dice"] == max(row["val_dice"] for row in final)
-    assert exported["pruned"].metadata["training"]["best_epoch"] == run_folder.best_row(run)
+    assert exported["pruned"].sidecar.training["best_epoch"] == run_folder.best_row(run)
 
 
 def test_a_finished_pruning_is_not_run_again(blob_run, exported, blobs, tmp_path):
@@ -106,8 +106,8 @@ def test_a_dense_network_is_not_exported_as_pruned(blob_run, blobs, tmp_path, mo
 
 
 def test_the_sidecar_says_how_sparse_a_file_must_be(exported):
-    assert promised(exported["pruned"].metadata["recipe"]) == replace(PRUNED, sparsity=0.75)
-    assert promised({"variant": "pruned"}) == PRUNED
+    assert promised(exported["pruned"].sidecar.recipe) == replace(PRUNED, sparsity=0.75)
+    assert promised(StatedRecipe(variant="pruned")) == PRUNED
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 60, 1200])

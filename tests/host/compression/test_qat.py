@@ -48,8 +48,8 @@ def tuned(run):
 def test_the_file_keeps_its_promise_and_agrees_with_its_keras_model(exported):
     artifact = exported[0]["int8-qat"]
     assert judge(audit_model(artifact.data, name="qat"), INT8_QAT) == ()
-    assert artifact.metadata["verification"]["agreement"] >= 0.999
-    assert artifact.metadata["audit"]["quantize_operators"] == 0
+    assert artifact.sidecar.verification.agreement >= 0.999
+    assert artifact.sidecar.audit.quantize_operators == 0
 
 
 def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
@@ -90,7 +90,7 @@ def test_where_the_steps_do_harm_the_start_is_kept(run, blobs, tmp_path):
     (ruined,) = run_folder.read_history(tuned(parent))
     assert (stated.best.epoch, stated.best.val_dice) == (0, stated.start.val_dice)
     assert ruined["val_dice"] < stated.start.val_dice
-    assert artifact.metadata["verification"]["dice_file"] == pytest.approx(stated.start.val_dice)
+    assert artifact.sidecar.verification.dice_file == pytest.approx(stated.start.val_dice)
 
 
 def test_the_ranges_are_in_the_run_and_belong_to_this_data(run, exported):
@@ -101,7 +101,7 @@ def test_the_ranges_are_in_the_run_and_belong_to_this_data(run, exported):
 
 
 def test_the_sidecar_says_what_was_done_and_from_what(run, exported):
-    origin = exported[0]["int8-qat"].metadata["origin"]
+    origin = exported[0]["int8-qat"].sidecar.origin
     assert origin["method"] == "int8-qat"
     assert origin["settings"]["epochs"] == 2
     assert len(origin["parent_sha256"]) == 64
@@ -113,11 +113,11 @@ def test_progress_counts_the_steps_of_the_fine_tuning(exported):
 
 
 def test_the_referee_says_which_to_ship_in_the_sidecar(exported):
-    verdict = exported[0]["int8-qat"].metadata["referee"]
-    assert verdict["ship"] in ("int8-qat", "int8-ptq")
-    assert verdict["sentence"].startswith(f"ship {verdict['ship']}: ")
-    assert verdict["images"] == 6
-    assert "referee" not in exported[0]["int8-ptq"].metadata
+    verdict = exported[0]["int8-qat"].sidecar.referee
+    assert verdict.ship in ("int8-qat", "int8-ptq")
+    assert verdict.sentence.startswith(f"ship {verdict.ship}: ")
+    assert verdict.images == 6
+    assert exported[0]["int8-ptq"].sidecar.referee is None
 
 
 def test_a_rival_that_was_made_elsewhere_is_not_judged(run, exported, blobs, tmp_path):
@@ -125,7 +125,7 @@ def test_a_rival_that_was_made_elsewhere_is_not_judged(run, exported, blobs, tmp
     plain = exported[0]["int8-ptq"]
     (tmp_path / plain.path.name).write_bytes(plain.data)
     (artifact,) = export.export_run(run, blobs, [INT8_QAT], tmp_path, options=QAT)
-    assert "referee" not in artifact.metadata
+    assert artifact.sidecar.referee is None
 
 
 def test_a_finished_fine_tuning_is_not_run_again(run, exported, blobs, tmp_path):

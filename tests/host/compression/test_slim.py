@@ -311,9 +311,9 @@ def test_slim_files_hold_the_macs_of_the_widths_and_the_bytes_that_were_estimate
     options = ExportOptions(fine_tuning=FineTuning(slim=OPTIONS))
     recipes = [RECIPES["slim"], RECIPES["slim-int8-ptq"]]
     for artifact in export.export_run(parent, blobs, recipes, tmp_path, options=options):
-        assert artifact.metadata["audit"]["macs"] == slimmed.network.macs
-        assert artifact.metadata["network"] == slimmed.network.to_dict()
-        assert artifact.metadata["origin"]["method"] == "slim"
+        assert artifact.sidecar.audit.macs == slimmed.network.macs
+        assert artifact.sidecar.network == slimmed.network.to_dict()
+        assert artifact.sidecar.origin["method"] == "slim"
         if artifact.variant == "slim":
             assert 0 <= slimmed.network.file_bytes - len(artifact.data) < 5_000
 

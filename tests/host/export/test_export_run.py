@@ -14,6 +14,7 @@ from edgeseg.errors import ArtifactError, CheckError, ConfigError, OutputError, 
 from edgeseg.host.export.options import ExportOptions
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, promised
+from edgeseg.records import to_data
 from support.blob_images import write_blobs
 
 pytestmark = pytest.mark.host
@@ -38,7 +39,7 @@ def exported(run, blobs, tmp_path_factory):
 def test_every_quick_variant_is_written_with_a_sidecar_that_loads(exported):
     assert list(exported) == list(QUICK)
     for artifact in exported.values():
-        assert load_artifact(artifact.path).metadata == artifact.metadata
+        assert load_artifact(artifact.path).sidecar == artifact.sidecar
 
 
 def test_names_say_network_data_size_and_variant(exported, blobs):
@@ -49,7 +50,7 @@ def test_every_file_keeps_the_promise_of_its_recipe(exported):
     for variant, artifact in exported.items():
         audit = audit_model(artifact.data, name=artifact.path.name)
         assert judge(audit, RECIPES[variant]) == ()
-        assert json.loads(json.dumps(audit.to_dict())) == artifact.metadata["audit"]
+        assert audit == artifact.sidecar.audit
 
 
 def test_int8_is_the_smallest_kind_and_float16_half(exported):
@@ -58,30 +59,30 @@ def test_int8_is_the_smallest_kind_and_float16_half(exported):
 
 
 def test_the_calibrated_file_alone_has_a_manifest(exported, blobs):
-    assert [v for v, a in exported.items() if a.metadata["calibration"]] == ["int8-ptq"]
-    manifest = exported["int8-ptq"].metadata["calibration"]
-    assert set(manifest["stems"]) <= {sample.stem for sample in blobs.split("train")}
+    assert [v for v, a in exported.items() if a.sidecar.calibration] == ["int8-ptq"]
+    manifest = exported["int8-ptq"].sidecar.calibration
+    assert set(manifest.stems) <= {sample.stem for sample in blobs.split("train")}
 
 
 def test_verification_is_on_validation_images_and_within_its_bound(exported):
     for variant, artifact in exported.items():
-        facts = artifact.metadata["verification"]
-        assert (facts["split"], facts["images"]) == ("val", 6)
-        assert RECIPES[variant].min_agreement <= facts["agreement"] <= 1
-        assert len(facts["worst"]) == 5
-    assert exported["float32"].metadata["verification"]["agreement"] == pytest.approx(1, abs=1e-4)
+        facts = artifact.sidecar.verification
+        assert (facts.split, facts.images) == ("val", 6)
+        assert RECIPES[variant].min_agreement <= facts.agreement <= 1
+        assert len(facts.worst) == 5
+    assert exported["float32"].sidecar.verification.agreement == pytest.approx(1, abs=1e-4)
 
 
 def test_the_int8_input_takes_the_cameras_grey_value_by_one_xor(exported):
     """Scale 1/255 and zero point -128, though no training image reaches white."""
-    port = exported["int8-ptq"].metadata["audit"]["inputs"][0]
-    assert port["scale"] == pytest.approx(1 / 255, rel=1e-6)
-    assert port["zero_point"] == -128
+    port = exported["int8-ptq"].sidecar.audit.inputs[0]
+    assert port.scale == pytest.approx(1 / 255, rel=1e-6)
+    assert port.zero_point == -128
 
 
 def test_no_path_of_this_machine_is_in_a_sidecar(exported, blobs):
     for artifact in exported.values():
-        assert str(blobs.root) not in json.dumps(artifact.metadata)
+        assert str(blobs.root) not in json.dumps(to_data(artifact.sidecar))
 
 
 def test_what_was_made_in_the_same_way_is_kept(run, blobs, exported):
@@ -137,11 +138,11 @@ def test_named_layers_stay_in_float_and_no_others(run, blobs, tmp_path):
     pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
     options = ExportOptions(keep_float="down0", calibration_count=10)
     (artifact,) = export.export_run(run, blobs, [INT8_MIXED], tmp_path, options=options)
-    assert artifact.metadata["recipe"]["float_layers"]
-    assert all("down0" in layer for layer in artifact.metadata["recipe"]["float_layers"])
-    assert artifact.metadata["audit"]["float_operators"]
-    assert judge(audit_model(artifact.data, name="mixed"), promised(artifact.metadata["recipe"])) == ()
-    assert artifact.metadata["verification"]["agreement"] >= 0.99
+    assert artifact.sidecar.recipe.float_layers
+    assert all("down0" in layer for layer in artifact.sidecar.recipe.float_layers)
+    assert artifact.sidecar.audit.float_operators
+    assert judge(audit_model(artifact.data, name="mixed"), promised(artifact.sidecar.recipe)) == ()
+    assert artifact.sidecar.verification.agreement >= 0.99
 
 
 def test_a_name_that_fits_no_layer_is_refused_with_those_that_are_there(run, blobs, tmp_path):
@@ -168,13 +169,13 @@ def test_one_that_disagrees_is_taken_by_who_asks_for_less(run, blobs, tmp_path):
     strict = replace(RECIPES["int8-ptq"], min_agreement=1.01)
     options = ExportOptions(min_agreement=0.5)
     (artifact,) = export.export_run(run, blobs, [strict], tmp_path, options=options)
-    assert artifact.metadata["recipe"]["min_agreement"] == 0.5  # says so, and does not claim the usual
+    assert artifact.sidecar.recipe.min_agreement == 0.5  # says so, and does not claim the usual
 
 
 def test_asking_for_more_than_the_variant_changes_nothing(run, blobs, tmp_path):
     usual = RECIPES["dynamic-int8"]
     (artifact,) = export.export_run(run, blobs, [usual], tmp_path, options=ExportOptions(min_agreement=1))
-    assert artifact.metadata["recipe"]["min_agreement"] == usual.min_agreement
+    assert artifact.sidecar.recipe.min_agreement == usual.min_agreement
 
 
 def test_a_file_that_breaks_its_recipe_is_not_written(run, blobs, tmp_path):

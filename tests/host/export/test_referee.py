@@ -5,6 +5,7 @@ import pytest
 
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model.artifact import load_artifact
+from edgeseg.model.sidecar import Verdict
 from support.paths import MODELS
 
 referee = pytest.importorskip("edgeseg.host.export.referee", reason="needs TensorFlow")
@@ -39,7 +40,7 @@ def test_a_lead_on_a_single_image_is_chance():
 
 
 def verdict(low, high, ship):
-    return referee.Verdict(
+    return Verdict(plain_sha256="",
         ship=ship, tuned="int8-qat", plain="int8-ptq", images=9, dice_tuned=0.9, dice_plain=0.89,
         low=low, high=high,
     )  # fmt: skip
