@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from edgeseg.audit.activations import OperatorRef
 from edgeseg.audit.audit import audit_model
 from edgeseg.bench.models import display_names, find_models
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
@@ -15,7 +14,7 @@ from edgeseg.bench.size import SizeResult, measure_size
 from edgeseg.budget.metrics import Value
 from edgeseg.errors import CheckError, ResultError
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.audit_record import Audit
+from edgeseg.model.audit_record import Audit, OperatorRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,9 @@ def test_results_of_version_0_1_are_among_those_in_the_repository():
 def test_a_part_of_an_audit_that_does_not_fit_is_named(result):
     value = result_data(result)
     value["models"][0]["audit"]["weights"][1]["size"] = "many"
-    with pytest.raises(ResultError, match=r'a whole number as weights\[1\].size in the audit .* got "many"'):
+    with pytest.raises(
+        ResultError, match=r'bench results: .* whole number as weights\[1\].size in the audit, but got "many"'
+    ):
         BenchResult.from_dict(value)
     value = result_data(result)
     del value["models"][0]["audit"]["macs"]
