@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from edgeseg.errors import ConfigError, EdgesegError
 
 if TYPE_CHECKING:
     from edgeseg.bench.options import BenchOptions
+    from edgeseg.bench.remote.parcel import BenchOrder
     from edgeseg.bench.remote.ssh import Host
     from edgeseg.bench.result import BenchResult
 
@@ -95,6 +96,42 @@ def _outs(out: Path | None, hosts: Sequence[Host]) -> list[Path | None]:
     return [out / f"{name}.json" for name in names]
 
 
+#: How `edgeseg bench` calls a setting of `BenchOptions`, where it does not call it by its field's name.
+_OPTION_NAMES = {
+    "runtimes": "runtime",
+    "seconds": "time",
+    "warmup_seconds": "warmup",
+    "timeout_seconds": "timeout",
+    "memory_limit_mb": "memory-limit",
+}
+
+#: Settings that the command line leaves as they are.
+_NO_OPTION = ("panels",)
+
+
+def bench_arguments(order: BenchOrder) -> list[str]:
+    """The arguments of `edgeseg` that order a bench, as talkative as this command."""
+    verbosity = {-1: ["-q"], 0: [], 1: ["-v"]}[console.VERBOSITY.level]
+    arguments = [*verbosity, "bench", *order.models, *option_arguments(order.options), "--out", order.out]
+    if order.data:
+        arguments += ["--data", order.data, "--split", order.split]
+    if order.reference:
+        arguments += ["--reference", order.reference]
+    return arguments
+
+
+def option_arguments(options: BenchOptions) -> list[str]:
+    """The settings as arguments; those that are left to the bench are left out."""
+    arguments = []
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if value is None or value == () or field.name in _NO_OPTION:
+            continue
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        arguments += [f"--{_OPTION_NAMES.get(field.name, field.name)}", text]
+    return arguments
+
+
 def bench_places(
     places: Places,
     models: Sequence[Path],
@@ -129,9 +166,9 @@ def bench_places(
         split=split,
         options=options,
         reference=reference,
+        arguments=bench_arguments,
         command=places.command,
         config=places.config,
-        verbosity={-1: ["-q"], 0: [], 1: ["-v"]}[console.VERBOSITY.level],
         heard=lambda host, line: console.note(f"{host}: {line}"),
     )
     code = 0

@@ -23,7 +23,7 @@ from typing import IO
 
 from edgeseg._version import __version__
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.remote.parcel import SCRIPT, part_sent, write_parcel
+from edgeseg.bench.remote.parcel import RESULT, SCRIPT, BenchOrder, part_sent, write_parcel
 from edgeseg.bench.remote.ssh import Host
 from edgeseg.bench.result import BenchResult, DatasetUsed
 from edgeseg.data.dataset import SegmentationDataset
@@ -55,7 +55,7 @@ watcher=$!
 sh {script} </dev/null >/dev/null 3<&-
 code=$?
 kill "$watcher"
-[ ! -f result.json ] || {{ printf '\\n%s\\n' {mark}; cat result.json; }}
+[ ! -f {result} ] || {{ printf '\\n%s\\n' {mark}; cat {result}; }}
 exit "$code"
 """
 
@@ -103,9 +103,9 @@ def bench_on(
     split: str = "test",
     options: BenchOptions | None = None,
     reference: Path | None = None,
+    arguments: Callable[[BenchOrder], Sequence[str]],
     command: str = "edgeseg",
     config: Path | None = None,
-    verbosity: Sequence[str] = (),
     heard: Callable[[Host, str], None] = lambda _host, _line: None,
 ) -> list[BenchResult | RemoteError]:
     """Measure on other machines.
@@ -120,9 +120,9 @@ def bench_on(
         split: of it.
         options: how to measure.
         reference: the one of `models` that masks are compared with; none: the first float32 one.
+        arguments: how the command line states an order, the program apart.
         command: how edgeseg is called there, as the shell there reads it.
         config: for ssh's `-F`, instead of the user's own.
-        verbosity: `-q`, `-v`, or nothing.
         heard: told each line of a host's progress; from several threads.
 
     Returns:
@@ -143,7 +143,7 @@ def bench_on(
             options=options,
             reference=reference,
             command=command,
-            verbosity=verbosity,
+            arguments=arguments,
         )
         task = _Task(
             parcel=parcel,
@@ -208,6 +208,7 @@ class _Connection:
         self.ended = False
         script = _THERE.format(
             command=task.command,
+            result=RESULT,
             version=shlex.quote(f"edgeseg {__version__}"),
             mark=shlex.quote(_MARK),
             size=task.parcel.stat().st_size,

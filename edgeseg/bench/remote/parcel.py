@@ -6,8 +6,8 @@ import io
 import os
 import shlex
 import tarfile
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeseg.bench.options import BenchOptions
@@ -17,32 +17,29 @@ from edgeseg.errors import ArtifactError, ConfigError, DatasetError, EdgesegErro
 from edgeseg.files import csv_text, output_error
 from edgeseg.model.artifact import sidecar_path
 
-#: The file that measures; it leaves its process's number in `pid` and the result in `result.json`.
-SCRIPT = "bench.sh"
-
-#: How `edgeseg bench` calls a setting of `BenchOptions`, where it does not call it by its field's name.
-_FLAGS = {
-    "runtimes": "runtime",
-    "seconds": "time",
-    "warmup_seconds": "warmup",
-    "timeout_seconds": "timeout",
-    "memory_limit_mb": "memory-limit",
-}
-
-#: Settings that the command line leaves as they are.
-_NO_FLAG = ("panels",)
+#: The file that measures; it leaves its process's number in `pid` and the result in `RESULT`.
+SCRIPT, RESULT = "bench.sh", "result.json"
 
 
-def option_flags(options: BenchOptions) -> list[str]:
-    """The settings as arguments of `edgeseg bench`; those that are left to it are left out."""
-    flags = []
-    for field in fields(options):
-        value = getattr(options, field.name)
-        if value is None or value == () or field.name in _NO_FLAG:
-            continue
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        flags += [f"--{_FLAGS.get(field.name, field.name)}", text]
-    return flags
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOrder:
+    """A bench as it is ordered there, in the folder that the parcel is unpacked into.
+
+    Attributes:
+        models: the files.
+        options: how to measure.
+        data: the data set's folder, or `None`.
+        split: of it.
+        reference: the one of `models` that masks are compared with, or `None`.
+        out: where the result goes.
+    """
+
+    models: tuple[str, ...]
+    options: BenchOptions
+    data: str | None
+    split: str
+    reference: str | None
+    out: str
 
 
 def part_sent(dataset: SegmentationDataset, split: str, images: int | None) -> SegmentationDataset:
@@ -58,8 +55,8 @@ def write_parcel(
     split: str,
     options: BenchOptions,
     command: str,
+    arguments: Callable[[BenchOrder], Sequence[str]],
     reference: Path | None = None,
-    verbosity: Sequence[str] = (),
 ) -> None:
     """Write the tar file.
 
@@ -71,8 +68,8 @@ def write_parcel(
         split: of it; only the images of it that are measured are sent.
         options: how to measure.
         command: how edgeseg is called there, as the shell there reads it.
+        arguments: how the command line states an order, the program apart.
         reference: the one of `models` that masks are compared with; none: the first float32 one.
-        verbosity: `-q`, `-v`, or nothing.
 
     Raises:
         ArtifactError: a model file cannot be read.
@@ -83,12 +80,15 @@ def write_parcel(
     if not command.strip() or "\n" in command:
         raise ConfigError(f"expected a command of one line, as ~/venv/bin/edgeseg, but got {command!r}")
     names = _below_common(models)
-    arguments = [*verbosity, "bench", *names, *option_flags(options), "--out", "result.json"]
-    if dataset:
-        arguments += ["--data", "data", "--split", split]
-    if reference:
-        arguments += ["--reference", _name_of(reference, models, names)]
-    script = f"echo $$ >pid\nexec {command} {shlex.join(arguments)}\n"
+    order = BenchOrder(
+        models=tuple(names),
+        options=options,
+        data="data" if dataset else None,
+        split=split,
+        reference=_name_of(reference, models, names) if reference else None,
+        out=RESULT,
+    )
+    script = f"echo $$ >pid\nexec {command} {shlex.join(arguments(order))}\n"
     try:
         with tarfile.open(
             path, "w", format=tarfile.GNU_FORMAT, dereference=True, errors="surrogateescape"

@@ -21,6 +21,7 @@ from edgeseg.bench.result import BenchResult
 from edgeseg.bench.result_file import load_result
 from edgeseg.bench.run import run_bench
 from edgeseg.cli import app
+from edgeseg.cli.bench_on import bench_arguments
 from edgeseg.errors import ConfigError, EdgesegError
 from support import ssh_server
 from support.blob_images import write_blobs
@@ -54,7 +55,8 @@ def on(server):
     """Measure on one host, and see that nothing stays there."""
 
     def measure(*models, host=BOARD, **settings):
-        settings = {"options": QUICK, "command": COMMAND, "config": server.config} | settings
+        given = {"options": QUICK, "command": COMMAND, "arguments": bench_arguments}
+        settings = given | {"config": server.config} | settings
         (found,) = bench_on([host], list(models), **settings)
         assert server.wait_until_clean()
         return found
@@ -109,7 +111,9 @@ def test_an_error_there_is_told_in_its_own_words(on, tmp_path):
 
 def test_a_host_that_does_not_answer_does_not_cost_the_other(server):
     dead = Host("127.0.0.1", port=ssh_server.free_port())
-    failed, found = bench_on([dead, BOARD], [INT8], options=QUICK, command=COMMAND, config=server.config)
+    failed, found = bench_on(
+        [dead, BOARD], [INT8], options=QUICK, command=COMMAND, config=server.config, arguments=bench_arguments
+    )
     assert isinstance(found, BenchResult)
     assert str(failed).startswith(f"no connection to {dead} (ssh: connect to host 127.0.0.1")
     assert "Connection refused" in str(failed)
@@ -186,7 +190,9 @@ def test_a_machine_that_changed_the_images_is_refused(on, wrapped, blobs):
 def test_a_machine_that_has_no_place_for_the_files_is_told(server):
     away = server.temporary.rename(server.temporary.with_name("away"))
     server.temporary.write_text("no folder")
-    found = bench_on([BOARD], [INT8], options=QUICK, command=COMMAND, config=server.config)
+    found = bench_on(
+        [BOARD], [INT8], options=QUICK, command=COMMAND, config=server.config, arguments=bench_arguments
+    )
     server.temporary.unlink()
     away.rename(server.temporary)
     assert str(found[0]).startswith("board cannot take the files (mktemp: ")

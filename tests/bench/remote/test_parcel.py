@@ -1,17 +1,16 @@
 """What is sent to another machine: unpacked by tar, read by a shell."""
 
-import json
 import shutil
 import subprocess
 import sys
-from dataclasses import fields, replace
 
 import pytest
 
 from edgeseg.bench.models import display_names
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import spread
-from edgeseg.bench.remote.parcel import option_flags, part_sent, write_parcel
+from edgeseg.bench.remote.parcel import part_sent, write_parcel
+from edgeseg.cli.bench_on import bench_arguments
 from edgeseg.data.dataset import open_dataset
 from edgeseg.errors import ArtifactError, ConfigError, DatasetError
 from support.blob_images import write_blobs
@@ -29,6 +28,7 @@ def unpacked(folder, models, **settings):
         "dataset": None,
         "split": "test",
         "options": BenchOptions(),
+        "arguments": bench_arguments,
         "command": "printf '%s\\n'",
     } | settings
     write_parcel(folder / "p.tar", models, **settings)
@@ -120,7 +120,7 @@ def test_a_full_disk_is_a_sentence_about_the_disk():
         "from pathlib import Path\nfrom edgeseg.bench.options import BenchOptions\n"
         "from edgeseg.bench.remote.parcel import write_parcel\n"
         f"write_parcel(Path('/dev/full'), [Path({str(INT8)!r})] * 2, dataset=None, split='test', "
-        "options=BenchOptions(), command='x')"
+        "options=BenchOptions(), command='x', arguments=lambda _order: ['bench'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1].endswith(
@@ -132,28 +132,3 @@ def test_a_full_disk_is_a_sentence_about_the_disk():
 def test_a_command_that_is_none_is_refused(tmp_path, command):
     with pytest.raises(ConfigError, match="expected a command of one line"):
         unpacked(tmp_path, [INT8], command=command)
-
-
-CHANGED = BenchOptions(
-    runtimes=("litert", "litert-builtin"), threads=(1, 2), rounds=2, seconds=0.25, samples=7,
-    warmup_seconds=0.5, images=3, panels=1, timeout_seconds=9.5, memory_limit_mb=900,
-)  # fmt: skip
-
-
-def test_every_option_but_those_that_have_no_flag_is_passed_on():
-    default = option_flags(BenchOptions())
-    for field in fields(BenchOptions):
-        changed = replace(BenchOptions(), **{field.name: getattr(CHANGED, field.name)})
-        assert (option_flags(changed) != default) == (field.name != "panels"), field.name
-
-
-@pytest.mark.parametrize("options", [BenchOptions(), replace(CHANGED, panels=4)])
-def test_the_flags_make_the_same_options_there(tmp_path, options):
-    from edgeseg.cli import app
-
-    out = tmp_path / "r.json"
-    quick = replace(options, seconds=0.01, warmup_seconds=0.01, samples=5)
-    data = write_blobs(tmp_path / "data")
-    arguments = ["bench", str(INT8), "--data", str(data.root), "--out", str(out), *option_flags(quick)]
-    app(arguments, standalone_mode=False)
-    assert json.loads(out.read_text())["options"] == json.loads(json.dumps(quick.to_dict()))
