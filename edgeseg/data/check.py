@@ -32,6 +32,7 @@ from edgeseg.data.splits import SPLITS
 from edgeseg.errors import DatasetError
 from edgeseg.metrics.cells import MIN_AREA
 from edgeseg.progress import Progress, silent
+from edgeseg.text import counted
 
 _Pixels = TypeVar("_Pixels")
 
@@ -55,16 +56,14 @@ class _Truth:
         pixels: how many.
         foreground: how many of them are not 0.
         cells: of a label image.
-        values: how many different numbers a label image has beside 0.
-        disagrees: there is a mask beside the label image, and it is not what the labels say.
+        other_mask: the mask beside a label image, where it is not what the labels say.
     """
 
     size: str
     pixels: int
     foreground: int
     cells: LabelFacts | None = None
-    values: int = 1
-    disagrees: bool = False
+    other_mask: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +164,8 @@ def _examine_labels(path: Path, mask_path: Path | None, problems: list[Problem])
         return None
     return _Truth(
         size=size_text(labels), pixels=labels.size, foreground=int(np.count_nonzero(labels)),
-        cells=label_facts(labels), values=int(np.count_nonzero(np.unique(labels))),
-        disagrees=mask_path is not None and _disagrees(labels, mask_path),
+        cells=label_facts(labels),
+        other_mask=name_of(mask_path) if mask_path and _disagrees(labels, mask_path) else "",
     )  # fmt: skip
 
 
@@ -263,25 +262,27 @@ def _label_oddities(pairs: Sequence[_Pair]) -> Iterator[Problem]:
     found = [(name, truth, truth.cells) for name, truth in truths if truth.cells]
     total = sum((cells for _, _, cells in found), start=LabelFacts())
     broken = [name for name, _, cells in found if cells.in_pieces]
-    if broken and all(truth.values < 2 for _, truth, _ in found):
+    if broken and all(cells.cells + cells.specks < 2 for _, _, cells in found):
         message = (
             "no label image has more than one number, and it lies in several pieces: these are masks; "
             "call the folder masks/, or number the cells"
         )
         yield Problem.of("labels-are-masks", message, broken)
     elif broken:
-        message = f"{total.in_pieces} of {total.cells} cells lie in several pieces with one number"
+        message = f"{total.in_pieces} of {counted(total.cells, 'cell')} in several pieces with one number"
         yield Problem.of("cell-in-pieces", message, broken)
     if total.specks:
-        message = f"{total.specks} cells of fewer than {MIN_AREA} pixels: too small to be counted as cells"
+        message = (
+            f"{counted(total.specks, 'number')} on fewer than {MIN_AREA} pixels: too small to count as cells"
+        )
         yield Problem.of("speck", message, [name for name, _, cells in found if cells.specks])
-    disagree = [name for name, truth, _ in found if truth.disagrees]
+    disagree = [truth.other_mask for _, truth, _ in found if truth.other_mask]
     if disagree:
         message = (
             f"{len(disagree)} of {len(pairs)} masks are not what the label images beside them say: "
             "the label images are used"
         )
-        yield Problem.of("mask-disagrees", message, [f"masks/{name.partition('/')[2]}" for name in disagree])
+        yield Problem.of("mask-disagrees", message, disagree)
 
 
 def _empty(splits: Sequence[SplitSummary]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from edgeseg.bench.models import display_names
@@ -12,6 +13,7 @@ from edgeseg.bench.quality import spread
 from edgeseg.bench.remote.parcel import part_sent, write_parcel
 from edgeseg.cli.bench_on import bench_arguments
 from edgeseg.data.dataset import open_dataset
+from edgeseg.data.images import write_png
 from edgeseg.errors import ArtifactError, ConfigError, DatasetError
 from support.blob_images import write_blobs
 from support.paths import MODELS
@@ -83,6 +85,18 @@ def test_the_split_arrives_whole_and_alone(tmp_path):
     assert arrived.digest == part_sent(data, "val", None).digest
     assert [sample.stem for sample in arrived.samples] == [sample.stem for sample in data.split("val")]
     assert arguments[-4:] == ["--data", "data", "--split", "val"]
+
+
+def test_labels_are_sent_instead_of_masks(tmp_path):
+    data = write_blobs(tmp_path / "data")
+    for sample in data.samples:
+        write_png(data.root / "labels" / f"{sample.stem}.png", np.full((64, 64), 300, np.uint16))
+    data = open_dataset(data.root)
+    there, _ = unpacked(tmp_path, [INT8], dataset=data, split="val")
+    arrived = open_dataset(there / "data")
+    assert arrived.digest == part_sent(data, "val", None).digest
+    assert arrived.kind == arrived.samples[0].read()[1].kind == "labels"
+    assert not (there / "data" / "masks").exists()
 
 
 def test_of_some_images_no_other_is_sent(tmp_path):
