@@ -195,6 +195,20 @@ class TestRun:
         done(self.export(run, models))
         assert written_at(models) == before
 
+    def test_its_data_set_is_known_where_labels_came_later(self, tmp_path):
+        run, models, data = (copied(name, tmp_path) for name in ("run", "models", "blobs"))
+        (data / "labels").mkdir()
+        for path in (data / "masks").iterdir():
+            _, labels = cv2.connectedComponents(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+            cv2.imwrite(str(data / "labels" / path.name), labels.astype(np.uint16))
+        export = ("export", run, "--data", data, "--out", models, "--variant", "float32")
+        before = written_at(models)
+        done(edgeseg(*export))
+        assert written_at(models) == before
+        (data / "masks" / IMAGE.name).unlink()
+        ended = edgeseg(*export)
+        assert (ended.returncode, "is not the one that" in ended.stderr) == (2, True)
+
     def test_it_gives_the_files_of_then(self, tmp_path):
         """One of each kind, from the finished runs, without training."""
         run = copied("run", tmp_path)
