@@ -18,9 +18,10 @@ import numpy as np
 
 from edgeseg import files
 from edgeseg.host.training.keras import keras, tf
-from edgeseg.machine.machine import read_machine
+from edgeseg.machine.description import read_machine
 from edgeseg.model.recipe import FLOAT32, INT8_PTQ
 from edgeseg.model.runtimes.registry import find_runtime, make_interpreter
+from edgeseg.records import to_data
 
 SIZE = 256
 WIDTHS = (8, 16, 32, 64, 128)
@@ -70,7 +71,7 @@ def main() -> None:
             print(f"{channels:8}  {variant:8}  {statistics.median(laps) / 1e6:9.2f}")
     runtime = find_runtime()
     machine = read_machine(runtime=f"{runtime.name} {runtime.version}")
-    files.write_json(out, {"image": [SIZE, SIZE], "machine": machine.to_dict(), "rows": rows})
+    files.write_json(out, {"image": [SIZE, SIZE], "machine": to_data(machine), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -25,15 +25,16 @@ import numpy as np
 
 from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.result_file import load_result
 from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.host.export.convert import convert
 from edgeseg.host.training.build import build_network
 from edgeseg.host.training.keras import keras
+from edgeseg.machine.doubts import doubts
 from edgeseg.model.recipe import INT8_PTQ
 from edgeseg.networks.unet import UNetConfig
+from edgeseg.records import to_data
 
 SIZE, LEVELS, FILTERS = 128, 4, 16
 WIDER = {"a quarter wider": 20, "half as wide again": 24}
@@ -113,8 +114,8 @@ def prove(out: Path) -> None:
         results = [*same, *(each for group in wider.values() for each in group)]
         report = {
             "edgeseg": __version__,
-            "machine": load_result(same[0]).machine.to_dict(),
-            "doubts": [list(doubts(load_result(each))) for each in results],
+            "machine": to_data(load_result(same[0]).machine),
+            "doubts": [list(doubts(load_result(each).conditions)) for each in results],
             "p50_ms": [p50(load_result(each)) for each in same],
             "wider_p50_ms": {what: [p50(load_result(each)) for each in them] for what, them in wider.items()},
             "rows": rows,

@@ -24,7 +24,9 @@ from pathlib import Path
 from edgeseg import files
 from edgeseg.data.images import write_png
 from edgeseg.data.synthetic.synth import synthesize
-from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.machine.description import read_machine
+from edgeseg.machine.state import read_state
+from edgeseg.records import to_data
 
 (MODEL,) = (Path(__file__).parents[1] / "models").glob("*/*int8-ptq.tflite")
 
@@ -56,9 +58,9 @@ def main() -> int:
     print(f"compiled modules take {compiled:,} bytes more")
     if chosen.out:
         content = {
-            "machine": read_machine(runtime="").to_dict(),
-            "before": before.to_dict(),
-            "after": read_state().to_dict(),
+            "machine": to_data(read_machine(runtime="")),
+            "before": to_data(before),
+            "after": to_data(read_state()),
             "limits": LIMITS,
             "found": found,
             "compiled_bytes": compiled,

@@ -23,8 +23,10 @@ from statistics import median
 from edgeseg.bench.options import BenchOptions, parse_numbers
 from edgeseg.bench.run import run_bench
 from edgeseg.files import json_text, write_text
-from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.machine.description import read_machine
+from edgeseg.machine.state import read_state
 from edgeseg.model.runtimes.registry import find_runtime
+from edgeseg.records import to_data
 
 #: Inferences of one turn, after the warm-up.
 RUNS = 60
@@ -100,9 +102,9 @@ def main() -> None:
             spread = " ".join(f"{ratio:.3f}" for ratio in row.ratios)
             print(f"{row.model:48} {threads:7}  {times}  {median(row.ratios):.3f} ({spread})", flush=True)
     result = {
-        "machine": read_machine(runtime=str(find_runtime())).to_dict(),
-        "before": before.to_dict(),
-        "after": read_state().to_dict(),
+        "machine": to_data(read_machine(runtime=str(find_runtime()))),
+        "before": to_data(before),
+        "after": to_data(read_state()),
         "runs": RUNS,
         "rows": rows,
     }

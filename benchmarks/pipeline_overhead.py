@@ -23,11 +23,13 @@ import numpy as np
 from edgeseg import files
 from edgeseg.data.images import Grey8
 from edgeseg.data.synthetic.synth import synthesize
-from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.machine.description import read_machine
+from edgeseg.machine.state import read_state
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.records import to_data
 
 #: The pipeline may take so much more than the network alone.
 LIMIT = 0.10
@@ -63,9 +65,9 @@ def main() -> None:
             "threads": chosen.threads,
             "limit": LIMIT,
             **found,
-            "machine": read_machine(runtime=str(runtime)).to_dict(),
-            "before": before.to_dict(),
-            "after": after.to_dict(),
+            "machine": to_data(read_machine(runtime=str(runtime))),
+            "before": to_data(before),
+            "after": to_data(after),
             "python": platform.python_version(),
             "samples_ns": samples,
         }

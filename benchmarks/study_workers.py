@@ -28,7 +28,9 @@ from statistics import median
 
 from edgeseg import files
 from edgeseg._version import __version__
-from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.machine.description import read_machine
+from edgeseg.machine.state import read_state
+from edgeseg.records import to_data
 
 ROUNDS = 3
 STUDY = """
@@ -141,9 +143,9 @@ def main() -> None:
         out,
         {
             "edgeseg": __version__,
-            "machine": read_machine(runtime="").to_dict(),
-            "before": before.to_dict(),
-            "after": read_state().to_dict(),
+            "machine": to_data(read_machine(runtime="")),
+            "before": to_data(before),
+            "after": to_data(read_state()),
             "study": STUDY.splitlines(),
             "seconds": seconds,
             "speed_up": speed_up,

@@ -15,7 +15,9 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
 from edgeseg.errors import ResultError
-from edgeseg.machine.machine import Machine, MachineState
+from edgeseg.machine.description import Machine
+from edgeseg.machine.doubts import Conditions
+from edgeseg.machine.state import MachineState
 from edgeseg.model.audit_record import Audit
 from edgeseg.records import from_data, to_data
 from edgeseg.workers.failure import Failure
@@ -175,6 +177,12 @@ class BenchResult:
     host: tuple[HostRun, ...] = ()
 
     @property
+    def conditions(self) -> Conditions:
+        """What the machine tells of how fit it was to measure on."""
+        threads = max((each.threads for model in self.models for each in model.measurements), default=0)
+        return Conditions(machine=self.machine, before=self.before, after=self.after, threads=threads)
+
+    @property
     def failures(self) -> list[tuple[ModelResult, Measurement, Failure]]:
         """Every measurement that failed, with its model and the reason."""
         return [
@@ -191,9 +199,9 @@ class BenchResult:
             "created_at": self.created_at,
             "edgeseg": self.edgeseg,
             "complete": self.complete,
-            "machine": self.machine.to_dict(),
-            "before": self.before.to_dict(),
-            "after": self.after.to_dict(),
+            "machine": to_data(self.machine),
+            "before": to_data(self.before),
+            "after": to_data(self.after),
             "options": self.options.to_dict(),
             "dataset": asdict(self.dataset) if self.dataset else None,
             "runtimes": dict(self.runtimes),
@@ -220,9 +228,9 @@ class BenchResult:
             return cls(
                 created_at=value["created_at"],
                 edgeseg=value["edgeseg"],
-                machine=Machine.from_dict(value["machine"]),
-                before=MachineState.from_dict(value["before"]),
-                after=MachineState.from_dict(value["after"]),
+                machine=from_data(Machine, value["machine"], where="bench results", error=ResultError),
+                before=from_data(MachineState, value["before"], where="bench results", error=ResultError),
+                after=from_data(MachineState, value["after"], where="bench results", error=ResultError),
                 options=BenchOptions.from_dict(value["options"]),
                 dataset=DatasetUsed(**value["dataset"]) if value["dataset"] else None,
                 runtimes=dict(value["runtimes"]),

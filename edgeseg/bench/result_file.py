@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from edgeseg import files
-from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.why import why
 from edgeseg.errors import ResultError
+from edgeseg.machine.doubts import doubts
 
 
 def result_data(result: BenchResult) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def result_data(result: BenchResult) -> dict[str, Any]:
     for model, described in zip(result.models, data["models"], strict=True):
         for measurement, row in zip(model.measurements, described["measurements"], strict=True):
             row |= {"summary": measurement.summary, "why": list(why(result, model, measurement))}
-    return data | {"doubts": list(doubts(result))}
+    return data | {"doubts": list(doubts(result.conditions))}
 
 
 def result_text(result: BenchResult) -> str:

@@ -25,7 +25,8 @@ from edgeseg.bench.size import measure_size
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, ResultError
 from edgeseg.files import sha256_bytes
-from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.machine.description import read_machine
+from edgeseg.machine.state import read_state
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.audit_record import Audit
 from edgeseg.model.runtimes.registry import find_runtime

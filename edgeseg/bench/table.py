@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeseg.bench.doubts import doubts, hints
 from edgeseg.bench.intervals import quality_interval
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.why import ratio_to_float32, why
+from edgeseg.machine.doubts import doubts, hints
 from edgeseg.model import xz
 from edgeseg.text import counted
 
@@ -195,8 +195,8 @@ def machine_line(result: BenchResult) -> str:
 
 def remarks(result: BenchResult) -> Iterator[str]:
     """What makes the figures doubtful, with what to do about it."""
-    yield from doubts(result)
-    yield from hints(result)
+    yield from doubts(result.conditions)
+    yield from hints(result.conditions)
     for model in result.models:
         for each in model.measurements:
             if not each.runs:

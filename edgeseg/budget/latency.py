@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement, sentence_beyond
 from edgeseg.budget.limits import Budgets, Limit
 from edgeseg.budget.medians import Median, Medians
 from edgeseg.errors import ResultError
-from edgeseg.machine.machine import Machine
+from edgeseg.machine.description import Machine
+from edgeseg.machine.doubts import doubts
 from edgeseg.text import counted
 
 #: Beyond a bound by less than this is rounding, in milliseconds.
@@ -57,7 +57,7 @@ def timing_of_result(result: BenchResult) -> Timing:
     """Take the times from a bench result in which nothing failed."""
     return Timing(
         machine=name_machine(result.machine),
-        doubts=tuple(doubts(result)),
+        doubts=tuple(doubts(result.conditions)),
         medians={
             model.name: {
                 f"{each.runtime}, {counted(each.threads, 'thread')}": Median(

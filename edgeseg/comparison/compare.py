@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edgeseg.bench.doubts import doubts
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.comparison.alike import Otherwise, refuse, what_differs
@@ -14,6 +13,7 @@ from edgeseg.comparison.change import Change
 from edgeseg.comparison.figures import Label, file_changes, quality_changes, same_images, speed_changes
 from edgeseg.comparison.pairs import Pair, arrow, match_keys, match_models
 from edgeseg.errors import ResultError
+from edgeseg.machine.doubts import doubts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class _Side:
                 f"{self.name} has one round, which does not tell how processes differ, so that times have no "
                 "interval; bench with --rounds 3"
             )
-        for doubt in doubts(self.result):
+        for doubt in doubts(self.result.conditions):
             yield f"{self.name}: {doubt}"
 
 

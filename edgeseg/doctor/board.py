@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edgeseg.doctor.finding import Finding
-from edgeseg.machine.machine import Machine, MachineState
+from edgeseg.machine.description import Machine
+from edgeseg.machine.state import MachineState
 
 #: From here on a Raspberry Pi lowers its clock. Degrees Celsius.
 _HOT_C = 80

@@ -16,7 +16,8 @@ from edgeseg.doctor.compiled_model import try_compiled_model
 from edgeseg.doctor.finding import Finding
 from edgeseg.doctor.speed import try_speed
 from edgeseg.errors import EdgesegError
-from edgeseg.machine.machine import Machine, read_machine, read_state
+from edgeseg.machine.description import Machine, read_machine
+from edgeseg.machine.state import read_state
 from edgeseg.model.runtimes.registry import PROBE, find_runtime, make_interpreter
 from edgeseg.model.runtimes.wheels import this_target
 

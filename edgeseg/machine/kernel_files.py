@@ -54,3 +54,9 @@ def usable_cpus() -> tuple[int, ...]:
 def cpu_folders(root: Path, cpus: Sequence[int]) -> list[Path]:
     """Where the kernel tells about each of these processors."""
     return [root / f"sys/devices/system/cpu/cpu{number}" for number in cpus]
+
+
+def highest_mhz(root: Path, cpus: Sequence[int], name: str) -> float | None:
+    """A clock (`cpuinfo_max_freq`, `scaling_cur_freq`) of the fastest of these processors, if known."""
+    found = integers(folder / "cpufreq" / name for folder in cpu_folders(root, cpus))
+    return max(found) / 1000 if found else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edgeseg.bench.result import BenchResult
-from edgeseg.machine.machine import MachineState
 from edgeseg.machine.memory import MB
+from edgeseg.machine.state import MachineState
 from edgeseg.metrics.statistics import CONFIDENCE, DRAWS
 
 _UNKNOWN = "not told"

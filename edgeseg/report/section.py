@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from edgeseg.bench.doubts import doubts
 from edgeseg.bench.result import BenchResult
+from edgeseg.machine.doubts import doubts
 from edgeseg.report.answer import Answer, make_answer, rule, statements
 from edgeseg.report.rows import Row, make_rows, settings
 from edgeseg.report.unmeasured import unmeasured
@@ -51,7 +51,7 @@ class Section:
     @property
     def doubts(self) -> list[str]:
         """Why the result is doubtful as a whole."""
-        return list(doubts(self.result))
+        return list(doubts(self.result.conditions))
 
     @property
     def unmeasured(self) -> list[str]:

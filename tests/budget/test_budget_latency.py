@@ -10,7 +10,7 @@ from edgeseg.budget.latency import refuse_unlike, timing_of_result
 from edgeseg.budget.limits import parse_budgets
 from edgeseg.budget.update import update_baseline
 from edgeseg.errors import ConfigError, ResultError
-from edgeseg.machine.machine import MachineState
+from edgeseg.machine.state import MachineState
 from support.bench_results import make_measurement, make_model, make_run
 from support.budget_cases import PATH, judge, limit
 

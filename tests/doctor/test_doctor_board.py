@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edgeseg.doctor.board import board_findings
-from edgeseg.machine.machine import read_machine, read_state
+from edgeseg.machine.description import read_machine
+from edgeseg.machine.state import read_state
 
 
 @pytest.fixture

@@ -1,6 +1,11 @@
+import json
+
 import pytest
 
-from edgeseg.machine.machine import Machine, MachineState, read_machine, read_state
+from edgeseg.errors import ResultError
+from edgeseg.machine.description import Machine, read_machine
+from edgeseg.machine.state import MachineState, read_state
+from edgeseg.records import from_data, to_data
 
 PI_CORE = """processor\t: {number}
 BogoMIPS\t: 108.00
@@ -220,18 +225,20 @@ def test_what_is_no_number_is_none(tree):
 def test_this_machine_can_be_read_and_survives_json():
     here, now = read_machine(runtime="ai-edge-litert 2.3.0"), read_state()
     assert here.cores >= 1
-    assert Machine.from_dict(here.to_dict()) == here
-    assert MachineState.from_dict(now.to_dict()) == now
+    for each in (here, now):
+        data = json.loads(json.dumps(to_data(each)))
+        assert from_data(type(each), data, where="json", error=ResultError) == each
 
 
 @pytest.mark.parametrize("part", ["state", "cpu_time"])
 def test_an_unknown_key_is_refused(tree, part):
-    value = state(tree(PI4)).to_dict()
+    value = to_data(state(tree(PI4)))
     (value if part == "state" else value["cpu_time"])["mood"] = "good"
-    with pytest.raises(TypeError, match="mood"):
-        MachineState.from_dict(value)
+    with pytest.raises(ResultError, match="mood"):
+        from_data(MachineState, value, where="json", error=ResultError)
 
 
 def test_an_unknown_key_of_a_machine_is_refused(tree):
-    with pytest.raises(TypeError, match="mood"):
-        Machine.from_dict({**machine(tree(PI4)).to_dict(), "mood": "good"})
+    value = {**to_data(machine(tree(PI4))), "mood": "good"}
+    with pytest.raises(ResultError, match="mood"):
+        from_data(Machine, value, where="json", error=ResultError)

@@ -8,7 +8,8 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.size import SizeResult
-from edgeseg.machine.machine import Machine, MachineState
+from edgeseg.machine.description import Machine
+from edgeseg.machine.state import MachineState
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model.audit_record import Audit

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.bench.doubts import doubts
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult
@@ -20,6 +19,7 @@ from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
 from edgeseg.host.study.plan import StudyPlan
 from edgeseg.host.study.tasks import BENCH, Task, cell_name, list_tasks, run_of
+from edgeseg.machine.doubts import doubts
 from edgeseg.metrics.pixels import NAMES
 from edgeseg.metrics.statistics import draw_sources
 
@@ -130,7 +130,9 @@ class StudyResults:
     @property
     def doubts(self) -> list[str]:
         """What makes the measured times doubtful, each sentence once."""
-        return list(dict.fromkeys(each for bench in self.benches.values() for each in doubts(bench)))
+        return list(
+            dict.fromkeys(each for bench in self.benches.values() for each in doubts(bench.conditions))
+        )
 
     @property
     def sources(self) -> int:

@@ -1,15 +1,17 @@
-"""What makes a result doubtful as a whole: a machine that was busy, slowed down, or not a real one.
+"""What makes measurements doubtful as a whole: a machine that was busy, slowed down, or not a real one.
 
-Each sentence says what was seen and what to do. A result with none was measured on a machine that, as far
-as it tells, was fit to measure; what a machine does not tell raises no doubt.
+Each sentence says what was seen and what to do. Without any, the machine was, as far as it tells, fit to
+measure on; what a machine does not tell raises no doubt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from edgeseg.bench.result import BenchResult
+from edgeseg.machine.description import Machine
 from edgeseg.machine.memory import MB
+from edgeseg.machine.state import MachineState
 from edgeseg.text import counted
 
 #: Above this share of the cores, the load before the start is thought to go on.
@@ -38,40 +40,53 @@ LITTLE_MEMORY = 0.05
 _FOLLOWING = frozenset({"ondemand", "conservative", "schedutil", "interactive", "powersave"})
 
 
-def doubts(result: BenchResult) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What was measured on.
+
+    Attributes:
+        machine: the machine.
+        before: its state before the first measurement.
+        after: and after the last.
+        threads: the most that were measured with.
+    """
+
+    machine: Machine
+    before: MachineState
+    after: MachineState
+    threads: int
+
+
+def doubts(conditions: Conditions) -> Iterator[str]:
     """One sentence for each reason, with what to do about it; none on a quiet, cool and real machine."""
-    yield from _emulated(result)
-    yield from _busy(result)
-    yield from _stolen(result)
-    yield from _throttled(result)
-    yield from _slowed(result)
-    yield from _clock(result)
-    yield from _memory(result)
-    yield from _quota(result)
+    yield from _emulated(conditions)
+    yield from _busy(conditions)
+    yield from _stolen(conditions)
+    yield from _throttled(conditions)
+    yield from _slowed(conditions)
+    yield from _clock(conditions)
+    yield from _memory(conditions)
+    yield from _quota(conditions)
 
 
-def hints(result: BenchResult) -> Iterator[str]:
-    """What can be made better for steadier times, but is no reason to doubt a result."""
-    following = _FOLLOWING.intersection((result.machine.governor or "").split(", "))
+def hints(conditions: Conditions) -> Iterator[str]:
+    """What can be made better for steadier times, but is no reason to doubt a conditions."""
+    following = _FOLLOWING.intersection((conditions.machine.governor or "").split(", "))
     if following:
         yield (
             f"the governor {min(following)} lets the clock follow the load, so that the first inferences run "
             "at a low one: for steadier times set the governor performance"
         )
-    physical, threads = result.machine.physical_cores, _most_threads(result)
-    if physical is not None and physical < threads <= result.machine.cores:
+    physical, threads = conditions.machine.physical_cores, conditions.threads
+    if physical is not None and physical < threads <= conditions.machine.cores:
         yield (
             f"{threads} threads were measured on {counted(physical, 'physical core')}: the hyper-threads of "
             "a core share its arithmetic; measure fewer threads too"
         )
 
 
-def _most_threads(result: BenchResult) -> int:
-    return max((each.threads for model in result.models for each in model.measurements), default=0)
-
-
-def _emulated(result: BenchResult) -> Iterator[str]:
-    machine = result.machine
+def _emulated(conditions: Conditions) -> Iterator[str]:
+    machine = conditions.machine
     if machine.emulated_on:
         yield (
             f"{machine.architecture} is emulated on {machine.emulated_on}: times and memory say nothing "
@@ -79,8 +94,8 @@ def _emulated(result: BenchResult) -> Iterator[str]:
         )
 
 
-def _busy(result: BenchResult) -> Iterator[str]:
-    machine, before, after = result.machine, result.before, result.after
+def _busy(conditions: Conditions) -> Iterator[str]:
+    machine, before, after = conditions.machine, conditions.before, conditions.after
     others = after.cpu_time.others_since(before.cpu_time) if after.cpu_time and before.cpu_time else None
     if others is None:
         if before.load_1min is not None and before.load_1min > BUSY_BEFORE * machine.cores:
@@ -98,8 +113,8 @@ def _busy(result: BenchResult) -> Iterator[str]:
         )
 
 
-def _stolen(result: BenchResult) -> Iterator[str]:
-    before, after = result.before.cpu_time, result.after.cpu_time
+def _stolen(conditions: Conditions) -> Iterator[str]:
+    before, after = conditions.before.cpu_time, conditions.after.cpu_time
     stolen = after.stolen_since(before) if after and before else None
     if stolen is not None and stolen > STOLEN:
         yield (
@@ -108,9 +123,9 @@ def _stolen(result: BenchResult) -> Iterator[str]:
         )
 
 
-def _throttled(result: BenchResult) -> Iterator[str]:
+def _throttled(conditions: Conditions) -> Iterator[str]:
     """What a Raspberry Pi's flags tell."""
-    before, after = result.before, result.after
+    before, after = conditions.before, conditions.after
     new = [flag for flag in after.throttled_ever if flag not in before.throttled_ever]
     flags = dict.fromkeys((*before.throttled_now, *after.throttled_now, *new))
     if flags:
@@ -135,15 +150,15 @@ def _remedy(flags: Iterable[str]) -> str:
     return f"{stronger}, cool it" if "soft temperature limit" in flags else stronger
 
 
-def _slowed(result: BenchResult) -> Iterator[str]:
+def _slowed(conditions: Conditions) -> Iterator[str]:
     """What other machines tell of the same."""
-    earlier, later = result.before.throttle_count, result.after.throttle_count
+    earlier, later = conditions.before.throttle_count, conditions.after.throttle_count
     if earlier is not None and later is not None and later > earlier:
         yield (
             f"the processor slowed itself down {counted(later - earlier, 'time')} while measuring, as it "
             "was too hot: times are too long; cool it and bench again"
         )
-    step = max(result.before.cooling_step or 0, result.after.cooling_step or 0)
+    step = max(conditions.before.cooling_step or 0, conditions.after.cooling_step or 0)
     if step:
         yield (
             f"the kernel slowed the processor down to cool it (step {step}): times are too long; cool it and "
@@ -151,14 +166,14 @@ def _slowed(result: BenchResult) -> Iterator[str]:
         )
 
 
-def _clock(result: BenchResult) -> Iterator[str]:
-    before, after = result.before.frequency_mhz, result.after.frequency_mhz
+def _clock(conditions: Conditions) -> Iterator[str]:
+    before, after = conditions.before.frequency_mhz, conditions.after.frequency_mhz
     if before and after and after < SLOWER * before:
         yield (
             f"the clock fell from {before:.0f} to {after:.0f} MHz while measuring: what came last was "
             "measured too slow; cool the machine, or hold its clock at a lower frequency"
         )
-    governor, highest = result.machine.governor or "", result.machine.max_mhz
+    governor, highest = conditions.machine.governor or "", conditions.machine.max_mhz
     if "powersave" in governor and before and highest and before < HELD_DOWN * highest:
         yield (
             f"the governor powersave held the clock at {before:.0f} of {highest:.0f} MHz: times are too "
@@ -166,8 +181,8 @@ def _clock(result: BenchResult) -> Iterator[str]:
         )
 
 
-def _memory(result: BenchResult) -> Iterator[str]:
-    before, after = result.before, result.after
+def _memory(conditions: Conditions) -> Iterator[str]:
+    before, after = conditions.before, conditions.after
     if before.swapped_pages is not None and after.swapped_pages is not None:
         swapped = after.swapped_pages - before.swapped_pages
         if swapped > SWAPPED_PAGES:
@@ -175,7 +190,7 @@ def _memory(result: BenchResult) -> Iterator[str]:
                 f"the machine swapped {swapped} pages of memory while measuring: times may be too long; end "
                 "other programs and bench again"
             )
-    memory = result.machine.memory_bytes
+    memory = conditions.machine.memory_bytes
     available = [each.available_bytes for each in (before, after) if each.available_bytes is not None]
     if memory and available and min(available) < LITTLE_MEMORY * memory:
         yield (
@@ -184,8 +199,8 @@ def _memory(result: BenchResult) -> Iterator[str]:
         )
 
 
-def _quota(result: BenchResult) -> Iterator[str]:
-    quota, threads = result.machine.cpu_quota, _most_threads(result)
+def _quota(conditions: Conditions) -> Iterator[str]:
+    quota, threads = conditions.machine.cpu_quota, conditions.threads
     if quota is not None and quota < threads:
         yield (
             f"this process may use the time of {quota:g} cores, but up to {threads} threads were measured, "
