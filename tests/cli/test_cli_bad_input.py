@@ -3,26 +3,13 @@
 import json
 import shutil
 import struct
-import subprocess
-import sys
 import zlib
 
 import pytest
 
 from edgeseg import files
+from support.command import edgeseg, refused
 from support.paths import MODELS
-
-
-def edgeseg(*arguments, cwd):
-    command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=cwd)
-
-
-def refused(result, sentence):
-    assert result.returncode == 2, (result.stdout, result.stderr)
-    assert sentence in result.stderr
-    assert "Traceback" not in result.stderr
-    assert not result.stdout.strip()
 
 
 def files_below(folder):

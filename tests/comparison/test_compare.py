@@ -1,8 +1,6 @@
 """Results compared: by hand, and measured by a real bench."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts
 from support.bench_results import make_measurement, make_model, make_result, make_run
 from support.blob_images import write_blobs
+from support.command import edgeseg
 from support.paths import MODELS
 
 RESULT = make_result()
@@ -209,13 +208,8 @@ def files(tmp_path, monkeypatch):
     return tmp_path
 
 
-def edgeseg(*arguments):
-    command = [sys.executable, "-m", "edgeseg", "compare", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
 def test_the_table_goes_to_stdout_and_remarks_to_stderr(files):
-    done = edgeseg("a.json", "b.json")
+    done = edgeseg("compare", "a.json", "b.json")
     assert done.returncode == 0
     assert done.stdout.startswith("b.json against a.json\n")
     assert "note: float32.tflite is in a.json alone" in done.stderr
@@ -223,7 +217,7 @@ def test_the_table_goes_to_stdout_and_remarks_to_stderr(files):
 
 
 def test_json_holds_every_change(files):
-    value = json.loads(edgeseg("a.json", "--base", "float32", "--json").stdout)
+    value = json.loads(edgeseg("compare", "a.json", "--base", "float32", "--json").stdout)
     assert (value["base"], value["new"]) == ("float32.tflite", "a.json")
     (size,) = (
         each for each in value["changes"] if (each["model"], each["metric"]) == ("int8.tflite", "bytes")
@@ -232,7 +226,7 @@ def test_json_holds_every_change(files):
 
 
 def test_markdown_is_one_table_that_no_name_breaks(files):
-    lines = edgeseg("a.json", "b.json", "--markdown").stdout.splitlines()
+    lines = edgeseg("compare", "a.json", "b.json", "--markdown").stdout.splitlines()
     table = [line.replace("\\|", "") for line in lines if line.startswith("|")]
     assert len(table) > 5
     assert len({line.count("|") for line in table}) == 1

@@ -27,6 +27,7 @@ from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, INT8_PTQ, promised
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.quantizing.run import QuantizeOptions, quantize_file
+from support.command import edgeseg
 from support.paths import MODELS, TESTS
 
 pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
@@ -232,11 +233,6 @@ def test_operators_without_an_integer_form_are_named_with_the_way_to_keep_them(b
     (made,) = quantize_file(source, blobs, [INT8_MIXED], tmp_path, options=options)
     assert made.sidecar.audit.operators["LEAKY_RELU"] == 1
     assert made.sidecar.calibration.count == 18
-
-
-def edgeseg(*arguments, **options):
-    command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
 def test_the_command_shows_a_line_for_each_file(blobs, tmp_path):

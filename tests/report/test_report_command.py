@@ -5,12 +5,8 @@ from dataclasses import replace
 import pytest
 
 from edgeseg.bench.result_file import save_result
+from support.command import edgeseg
 from support.report_results import make_rich
-
-
-def edgeseg(*arguments, **options):
-    command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
 
 
 @pytest.fixture(scope="module")
