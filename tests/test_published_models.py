@@ -1,8 +1,6 @@
 """Published models: their sidecars, their promises, their cards, and that they run out of the box."""
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from edgeseg.metrics import pixels
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.recipe import RECIPES
 from edgeseg.model.segmenter import Segmenter
+from support.command import edgeseg
 from support.paths import ROOT
 
 MODELS = sorted((ROOT / "models").glob("*/*.tflite"))
@@ -65,17 +64,7 @@ def test_predict_runs_with_it_out_of_the_box(path, tmp_path):
 
     image, _ = synthesize(1, size=300)
     cv2.imwrite(str(tmp_path / "cells.png"), image)
-    command = [
-        sys.executable,
-        "-m",
-        "edgeseg",
-        "predict",
-        path,
-        tmp_path / "cells.png",
-        "--out",
-        tmp_path / "out",
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = edgeseg("predict", path, tmp_path / "cells.png", "--out", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert re.search(r"[1-9]\d* cells in 1 image", result.stdout)
     mask = cv2.imread(str(tmp_path / "out" / "masks" / "cells.png"), cv2.IMREAD_UNCHANGED)

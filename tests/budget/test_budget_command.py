@@ -10,6 +10,7 @@ import pytest
 from edgeseg.bench.result_file import save_result
 from edgeseg.cli import app
 from edgeseg.errors import EdgesegError
+from support import command
 from support.bench_results import make_measurement, make_run
 from support.budget_cases import limit
 from support.paths import MODELS
@@ -45,8 +46,7 @@ def slower(result, factor):
 
 def test_update_makes_the_file_and_the_check_then_passes(folder):
     def run(*arguments):
-        command = [sys.executable, "-m", "edgeseg", "check", ".", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=folder)
+        return command.edgeseg("check", ".", *arguments)
 
     made = run("--update")
     assert made.returncode == 0

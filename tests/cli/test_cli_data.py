@@ -2,26 +2,21 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
-from edgeseg import cli
 from edgeseg.data.images import write_png
+from support.command import edgeseg
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
+def run():
+    """Run a command: exit code, stdout, stderr."""
 
     def command(*arguments):
-        monkeypatch.setattr(sys, "argv", ["edgeseg", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        captured = capsys.readouterr()
-        return exit_.value.code or 0, captured.out, captured.err
+        ended = edgeseg(*arguments)
+        return ended.returncode, ended.stdout, ended.stderr
 
     return command
 
@@ -129,11 +124,7 @@ def test_quiet_leaves_stderr_empty(run, dataset):
     ],
 )
 def test_wrong_usage_is_one_sentence_and_makes_nothing(dataset, tmp_path, arguments, sentence):
-    """In a process of its own, as installed."""
-    result = subprocess.run(
-        [sys.executable, "-m", "edgeseg", "-q", "data", *arguments],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    result = edgeseg("-q", "data", *arguments, cwd=tmp_path)
     assert result.returncode == 2
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr

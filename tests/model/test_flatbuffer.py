@@ -1,7 +1,6 @@
 """Reading a .tflite file: the sound ones fully, the damaged ones to a sentence."""
 
 import dataclasses
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,14 +34,13 @@ def survey(data: bytes) -> None:
 
 
 def survives(data: bytes) -> None:
-    """A damaged file ends in a result or in a sentence, and soon."""
-    start, sentence = time.perf_counter(), None
+    """A damaged file ends in a result or in a sentence; one that hangs is ended by the suite's timeout."""
+    sentence = None
     try:
         survey(data)
     except ArtifactError as error:
         sentence = str(error)
     assert sentence is None or (sentence.startswith("m.tflite is damaged: ") and "\n" not in sentence)
-    assert time.perf_counter() - start < 10
 
 
 def test_operators_and_tensors_are_read_in_their_order():

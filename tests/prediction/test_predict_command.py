@@ -2,8 +2,6 @@
 
 import json
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 
@@ -11,30 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeseg.cli import main
+from support.command import edgeseg
 from support.paths import MODELS
 
 MODEL = MODELS / "blobs_int8.tflite"
 
 
 def predict(*arguments):
-    """In a process of its own."""
-    command = [sys.executable, "-m", "edgeseg", "predict", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-
-
-@pytest.fixture
-def predict_here(monkeypatch, capsys):
-    """The same in this process, which is faster."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["edgeseg", "predict", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return subprocess.CompletedProcess(sys.argv, ended.value.code or 0, *capsys.readouterr())
-
-    return call
+    return edgeseg("predict", *arguments)
 
 
 def refused(result, *parts):
@@ -78,8 +60,8 @@ def test_a_folder_becomes_a_table(image, tmp_path):
     assert (tmp_path / "out" / "cells.csv").read_text().startswith("image,cell,area_px,centroid_x_px,")
 
 
-def test_json_is_the_manifest(image, predict_here, tmp_path):
-    result = predict_here(MODEL, image, "--out", tmp_path / "out", "--json", "--pixel-size", "0.5")
+def test_json_is_the_manifest(image, tmp_path):
+    result = predict(MODEL, image, "--out", tmp_path / "out", "--json", "--pixel-size", "0.5")
     assert json.loads(result.stdout) == json.loads((tmp_path / "out" / "predict.json").read_text())
     assert (tmp_path / "out" / "cells.csv").read_text().startswith("image,cell,area_um2,centroid_x_um,")
 
@@ -98,9 +80,9 @@ def test_bad_images_are_named_and_the_others_done(image, tmp_path):
     assert "1 cell in 1 image" in result.stdout
 
 
-def test_one_bad_image_is_one_sentence(predict_here, tmp_path):
+def test_one_bad_image_is_one_sentence(tmp_path):
     (tmp_path / "empty.png").touch()
-    result = predict_here(MODEL, tmp_path / "empty.png", "--out", tmp_path / "out")
+    result = predict(MODEL, tmp_path / "empty.png", "--out", tmp_path / "out")
     refused(result, "the file is empty (0 bytes)")
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
@@ -127,8 +109,8 @@ def damaged(kind, path):
         ("flipped", "was changed after its export"),
     ],
 )
-def test_a_bad_model_is_refused(kind, sentence, image, predict_here, tmp_path):
-    result = predict_here(damaged(kind, tmp_path / "bad.tflite"), image, "--out", tmp_path / "out")
+def test_a_bad_model_is_refused(kind, sentence, image, tmp_path):
+    result = predict(damaged(kind, tmp_path / "bad.tflite"), image, "--out", tmp_path / "out")
     refused(result, sentence)
     assert not (tmp_path / "out").exists()
 
@@ -150,29 +132,27 @@ def test_a_bad_model_is_refused(kind, sentence, image, predict_here, tmp_path):
         ((MODEL, "in", "--out", "in/one.png/out"), "a part of the path is a file"),
     ],
 )
-def test_wrong_usage_is_a_sentence_and_leaves_nothing(
-    arguments, sentence, predict_here, tmp_path, monkeypatch
-):
+def test_wrong_usage_is_a_sentence_and_leaves_nothing(arguments, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nothing").mkdir()
     before = sorted(tmp_path.rglob("*"))
     out = () if "--out" in arguments else ("--out", "out")
-    refused(predict_here(*arguments, *out), sentence)
+    refused(predict(*arguments, *out), sentence)
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_second_run_does_nothing_again_but_with_force(image, predict_here, tmp_path):
-    assert predict_here(MODEL, image, "--out", tmp_path / "out").returncode == 0
+def test_a_second_run_does_nothing_again_but_with_force(image, tmp_path):
+    assert predict(MODEL, image, "--out", tmp_path / "out").returncode == 0
     mask = tmp_path / "out" / "masks" / "one.png"
     made = mask.stat().st_mtime_ns
-    again = predict_here(MODEL, image, "--out", tmp_path / "out")
+    again = predict(MODEL, image, "--out", tmp_path / "out")
     assert (again.returncode, again.stdout) == (0, f"nothing new; results in {tmp_path / 'out'}\n")
     assert "1 image done before" in again.stderr
     assert mask.stat().st_mtime_ns == made
-    assert predict_here(MODEL, image, "--out", tmp_path / "out", "--force").returncode == 0
+    assert predict(MODEL, image, "--out", tmp_path / "out", "--force").returncode == 0
     assert mask.stat().st_mtime_ns > made
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")
-def test_a_folder_that_cannot_be_made_is_a_sentence(image, predict_here):
-    refused(predict_here(MODEL, image, "--out", "/proc/edgeseg"), "cannot write /proc/edgeseg")
+def test_a_folder_that_cannot_be_made_is_a_sentence(image):
+    refused(predict(MODEL, image, "--out", "/proc/edgeseg"), "cannot write /proc/edgeseg")

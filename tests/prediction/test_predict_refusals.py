@@ -1,28 +1,18 @@
 """What `edgeseg predict` refuses before it begins: one sentence, exit code 2, nothing written."""
 
-import subprocess
-import sys
-
 import flatbuffers
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edgeseg.cli import main
+from support.command import edgeseg
 from support.prediction_cases import MODEL, moving_cell, write_image, write_video
 
 
 @pytest.fixture
-def predict_here(monkeypatch, capsys, tmp_path):
+def predict_here(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["edgeseg", "predict", *map(str, arguments), "--out", "out"])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return subprocess.CompletedProcess(sys.argv, ended.value.code or 0, *capsys.readouterr())
-
-    return call
+    return lambda *arguments: edgeseg("predict", *arguments, "--out", "out")
 
 
 def refused(result, sentence, tmp_path):

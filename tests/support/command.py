@@ -12,7 +12,7 @@ from edgeseg.cli import main
 from edgeseg.cli.console import VERBOSITY
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ended:
     """What a command left: as `subprocess.CompletedProcess` has it."""
 

@@ -1,7 +1,4 @@
-"""A study of two small networks, and the commands that run it."""
-
-import subprocess
-import sys
+"""A study of two small networks."""
 
 #: Of the first network alone.
 ALSO = """[also.pruned-70]
@@ -49,11 +46,6 @@ memory_gb = 0.5
 [needs.export]
 memory_gb = 0.5
 """
-
-
-def edgeseg(*arguments):
-    command = [sys.executable, "-m", "edgeseg", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
 
 
 def plan_of(dataset):

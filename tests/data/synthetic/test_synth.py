@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +20,7 @@ from edgeseg.data.synthetic import optics, specimen
 from edgeseg.data.synthetic.synth import GENERATOR, synthesize, synthesize_cells, write_dataset
 from edgeseg.errors import ConfigError, OutputError
 from edgeseg.metrics import pixels
+from support.command import edgeseg
 
 DIGEST = """
 import cv2, hashlib, sys
@@ -43,13 +43,6 @@ SHARES = [[0.4257, 0.4083], [0.5397, 0.4166]]
 def sample():
     """Sixty images with masks."""
     return [synthesize(index) for index in range(60)]
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "edgeseg", "data", "synth", *arguments],
-        cwd=cwd, capture_output=True, text=True, check=False,
-    )  # fmt: skip
 
 
 class TestRepeatable:
@@ -303,14 +296,14 @@ class TestWriteDataset:
 
 class TestCommand:
     def test_says_where_and_how_many(self, tmp_path):
-        done = run("cells", "--count", "5", "--size", "64", cwd=tmp_path)
+        done = edgeseg("data", "synth", "cells", "--count", "5", "--size", "64", cwd=tmp_path)
         assert done.returncode == 0
         assert done.stdout == "cells: 5 images of 64x64 (train 3, val 1, test 1)\n"
         assert "5/5" in done.stderr
         assert len(open_dataset(tmp_path / "cells").samples) == 5
 
     def test_bad_number_is_one_sentence_and_exit_2(self, tmp_path):
-        done = run("cells", "--size", "20", cwd=tmp_path)
+        done = edgeseg("data", "synth", "cells", "--size", "20", cwd=tmp_path)
         assert done.returncode == 2
         assert done.stderr == "error: expected size from 32 to 4096, but got 20\n"
         assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +14,7 @@ from edgeseg.model.artifact import load_artifact
 from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, promised
 from edgeseg.records import to_data
 from support.blob_images import write_blobs
+from support.command import edgeseg_process
 
 pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
@@ -198,8 +197,7 @@ def test_weights_that_are_not_finite_are_refused(run):
 
 @pytest.mark.slow
 def test_a_second_export_in_another_process_gives_the_same_bytes(run, exported, tmp_path):
-    command = [sys.executable, "-m", "edgeseg", "export", str(run.path), "--out", str(tmp_path / "again")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    result = edgeseg_process("export", run.path, "--out", tmp_path / "again")
     assert result.returncode == 0, result.stderr
     for artifact in exported.values():
         assert (tmp_path / "again" / artifact.path.name).read_bytes() == artifact.data

@@ -13,8 +13,9 @@ pytest.importorskip("ray")
 import fsspec
 
 from support import s3_server
+from support.command import edgeseg
 from support.ray_cluster import command_line, two_nodes, wait_until
-from support.study_cases import ALSO, edgeseg, plan_of
+from support.study_cases import ALSO, plan_of
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 

@@ -15,7 +15,8 @@ import pytest
 from edgeseg.bench.result_file import load_result
 from edgeseg.host.study.folder import StudyFolder
 from edgeseg.host.study.status import read_status
-from support.study_cases import edgeseg, plan_of
+from support.command import edgeseg
+from support.study_cases import plan_of
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 

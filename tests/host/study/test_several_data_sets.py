@@ -10,7 +10,8 @@ from edgeseg.host.study.folder import find_studies
 from edgeseg.host.study.plan_file import parse_plan
 from edgeseg.host.study.run import split_datasets
 from support.blob_images import write_blobs
-from support.study_cases import TRAINING, edgeseg
+from support.command import edgeseg
+from support.study_cases import TRAINING
 from support.study_results import as_the_paper, write_study
 
 

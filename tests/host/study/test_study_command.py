@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from support.study_cases import edgeseg
+from support.command import edgeseg
 
 
 def refused(result, sentence, out):
@@ -22,7 +22,7 @@ def refused(result, sentence, out):
     [
         (("papre",), "no study 'papre'; did you mean 'paper'?"),
         (("small",), "the study 'small' names no data set; name one with --dataset"),
-        (("small", "--dataset", "nowhere"), "images/ is missing"),
+        (("small", "--dataset", "nowhere"), "expected a folder of images at nowhere/images"),
         (("smoke", "--engine", "rya"), "no engine 'rya'; did you mean 'ray'?"),
         (("smoke", "--address", "localhost:1"), "--address changes nothing without --engine ray"),
         (("smoke", "--store", "s3://b/x"), "--store changes nothing without --engine ray"),

@@ -9,7 +9,7 @@ from edgeseg.host.study.combination import parse_combination
 from edgeseg.host.study.report.reading import read
 from edgeseg.host.study.report.results import read_results
 from edgeseg.host.study.report.rows import make_cells
-from support.study_cases import edgeseg
+from support.command import edgeseg
 from support.study_results import as_the_paper, results_of, write_study
 
 ADAM = parse_combination("bce+adam")
