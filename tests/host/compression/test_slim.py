@@ -11,6 +11,7 @@ from edgeseg.model.fine_tuning import FineTuning, SlimOptions
 from edgeseg.model.interface import float_interface
 from edgeseg.model.recipe import RECIPES
 from edgeseg.networks.layers import cuttable
+from edgeseg.networks.pocket import PocketConfig
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
@@ -30,6 +31,15 @@ run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="nee
 build = pytest.importorskip("edgeseg.host.training.build", reason="needs TensorFlow")
 
 NETWORK = UNetConfig(base_filters=8, levels=3, input_size=64)
+NETWORKS = {
+    "transpose": NETWORK,
+    "bilinear": replace(NETWORK, decoder="bilinear"),
+    "colour, 4 maps": replace(NETWORK, levels=2, channels=3, maps=4),
+    "pocket": PocketConfig(filters=(8, 12), blocks=(2, 1), input_size=64),
+    "pocket, colour, 4 maps": PocketConfig(
+        stem=2, filters=(8, 12), blocks=(1, 2), input_size=64, channels=3, maps=4
+    ),
+}
 TRAINING = TrainingConfig(epochs=4, batch_size=6, crop_size=32, learning_rate=5e-3)
 OPTIONS = SlimOptions(epochs=2, batch_size=6, keep=0.4)
 
@@ -53,11 +63,10 @@ def silence(model, convolution, channels):
     layer.set_weights([first, second, *rest])
 
 
-@pytest.mark.parametrize("decoder", ["transpose", "bilinear"])
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_removing_channels_that_are_always_zero_changes_nothing(decoder, seed):
+def test_removing_channels_that_are_always_zero_changes_nothing(network, seed):
     """The law of the surgery: with some channels silenced and removed, the outputs are the same."""
-    network = replace(NETWORK, decoder=decoder)
     model, rng, kept = random_model(network, seed), np.random.default_rng(seed), {}
     for each in cuttable(network.layers):
         order = rng.permutation(each.channels)
@@ -66,25 +75,27 @@ def test_removing_channels_that_are_always_zero_changes_nothing(decoder, seed):
         silence(model, each, order[split:])
     narrow = build.build_network(replace(network, widths=tuple(map(len, kept.values()))))
     surgery.carry_over(model, narrow, network, kept)
-    image = rng.random((2, 32, 64, 1), np.float32)
+    image = rng.random((2, 32, 64, network.channels), np.float32)
     expected = model(image).numpy()
     assert np.ptp(expected) > 0.01
     np.testing.assert_allclose(narrow(image).numpy(), expected, atol=1e-5)
 
 
-def random_batch(seed):
+def random_batch(network, seed):
     rng = np.random.default_rng(seed)
-    return rng.random((2, 32, 32, 1), np.float32), (rng.random((2, 32, 32, 1)) > 0.7).astype(np.float32)
+    images = rng.random((2, 32, 32, network.channels), np.float32)
+    return images, (rng.random((2, 32, 32, network.maps)) > 0.7).astype(np.float32)
 
 
-@pytest.mark.parametrize("decoder", ["transpose", "bilinear"])
-def test_silenced_channels_do_not_matter_and_the_others_do(decoder):
-    network = replace(NETWORK, decoder=decoder)
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_silenced_channels_do_not_matter_and_the_others_do(network):
     model = random_model(network, 0)
     chosen = {each.name: [1, 3] for each in cuttable(network.layers)}
     for each in cuttable(network.layers):
         silence(model, each, chosen[each.name])
-    matter = importance.channel_importance(model, network, losses.bce, [random_batch(0), random_batch(1)])
+    matter = importance.channel_importance(
+        model, network, losses.bce, [random_batch(network, 0), random_batch(network, 1)]
+    )
     assert {name: len(values) for name, values in matter.items()} == {
         each.name: each.channels for each in cuttable(network.layers)
     }
@@ -94,7 +105,7 @@ def test_silenced_channels_do_not_matter_and_the_others_do(decoder):
 @pytest.mark.parametrize("name", ["merge0b", "up0"])
 def test_importance_is_the_slope_of_the_loss_along_the_way_to_a_removed_channel(name):
     """Against a small step on that way, for a channel with BatchNorm and for one without."""
-    model, batch, step = random_model(NETWORK, 0), random_batch(0), 1e-2
+    model, batch, step = random_model(NETWORK, 0), random_batch(NETWORK, 0), 1e-2
     each = next(each for each in cuttable(NETWORK.layers) if each.name == name)
     estimated = importance.channel_importance(model, NETWORK, losses.bce, [batch])[name][2]
     layer = model.get_layer(name + ("_norm" if each.normalized else ""))
@@ -110,9 +121,8 @@ def test_importance_is_the_slope_of_the_loss_along_the_way_to_a_removed_channel(
     assert abs(loss(1 + step) - loss(1 - step)) / (2 * step) == pytest.approx(estimated, rel=0.02)
 
 
-@pytest.mark.parametrize("decoder", ["transpose", "bilinear"])
-def test_removing_nothing_changes_nothing(decoder):
-    network = replace(NETWORK, decoder=decoder)
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_removing_nothing_changes_nothing(network):
     model, same = random_model(network, 0), build.build_network(network)
     every = {each.name: np.arange(each.channels) for each in cuttable(network.layers)}
     surgery.carry_over(model, same, network, every)
