@@ -8,10 +8,10 @@ other records:
         scale: float
         zero_point: int = 0
 
-    write_record(path, Scale(scale=1 / 255), version=1)
+    write_record(path, Scale(scale=0.25), version=1)
     read_record(Scale, path, kind="a scale", versions=(1,), error=ResultError, cure="export again")
 
-    data = to_data(Scale(scale=1 / 255))
+    data = to_data(Scale(scale=0.25))
     from_data(Scale, data, where="the worker's answer", error=ResultError)
 
 Reading is strict: "5" is no number, true is no 1, NaN is nothing. A whole number is taken where a number is

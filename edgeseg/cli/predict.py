@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, say_json, table
+from edgeseg.cli.prediction_options import (
+    DEFAULT_MIN_AREA,
+    MinArea,
+    Overlap,
+    PixelSize,
+    Threads,
+    prediction_options,
+    tell_assumed,
+)
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.prediction.options import PredictOptions, default_threads
 from edgeseg.progress import Progress, silent
 from edgeseg.text import counted
 
 if TYPE_CHECKING:
+    from edgeseg.prediction.frames import Source
     from edgeseg.prediction.run import FailedImage, Prediction, Tell
-    from edgeseg.prediction.sources import Source
     from edgeseg.prediction.tables import ImageResult
-
-_DEFAULTS = PredictOptions()
 
 #: With more images than this the table would scroll away; it is in images.csv.
 _LISTED = 20
@@ -61,21 +67,10 @@ def predict(
         int | None,
         typer.Option(metavar="N", help="Of a video or camera, take N frames at most [default: all]."),
     ] = None,
-    pixel_size: Annotated[
-        float | None,
-        typer.Option(metavar="UM", help="Micrometres a pixel; tables are then in um [default: in pixels]."),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(help="Threads of the network and of OpenCV [default: one for each core, at most 4]."),
-    ] = None,
-    overlap: Annotated[
-        int | None,
-        typer.Option(metavar="PX", help="Least overlap of tiles [default: three eighths of a tile]."),
-    ] = None,
-    min_area: Annotated[
-        int, typer.Option(metavar="PX", help="Components of fewer pixels are no cells; 0 keeps all.")
-    ] = _DEFAULTS.min_area,
+    pixel_size: PixelSize = None,
+    threads: Threads = None,
+    overlap: Overlap = None,
+    min_area: MinArea = DEFAULT_MIN_AREA,
     no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Draw no overlays.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what predict.json holds.")] = False,
     force: Annotated[
@@ -89,15 +84,10 @@ def predict(
     _refuse_unclear(images, camera, watch=watch)
     if poll is not None and not watch:
         raise ConfigError("--poll changes nothing without --watch; leave it out or watch a folder")
-    import cv2
-
     from edgeseg.model.artifact import load_artifact
     from edgeseg.prediction.run import predict as predict_pictures
 
-    threads = default_threads() if threads is None else threads
-    options = PredictOptions(
-        overlap=overlap, min_area=min_area, pixel_size=pixel_size, overlays=not no_overlay, threads=threads
-    )
+    options = prediction_options(pixel_size, threads, overlap, min_area, overlays=not no_overlay)
     artifact = load_artifact(model)
     done = {} if force else _times_done(out)
     if watch and images:
@@ -107,7 +97,6 @@ def predict(
         source = _camera(camera, done, every, frames)
     else:
         source = _files(images or [], every, frames)
-    cv2.setNumThreads(threads)
     tell = _teller(live=source.live and not as_json)
     try:
         with _progress(live=source.live) as report:
@@ -208,6 +197,7 @@ def _teller(*, live: bool) -> Tell:
 
 def _say(made: Prediction, out: Path, *, listed: bool) -> None:
     new = made.new
+    tell_assumed(made.facts["model"]["assumed"])
     if made.earlier:
         note(f"{counted(made.earlier, 'image')} done before; --force does all anew")
     if not new:

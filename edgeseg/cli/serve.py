@@ -9,11 +9,19 @@ from typing import Annotated
 import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, say
+from edgeseg.cli.prediction_options import (
+    DEFAULT_MIN_AREA,
+    MinArea,
+    Overlap,
+    PixelSize,
+    Threads,
+    prediction_options,
+    tell_assumed,
+)
 from edgeseg.errors import MissingDependencyError
-from edgeseg.prediction.options import PredictOptions, default_threads
 from edgeseg.serving.options import ServeOptions
 
-_DEFAULTS, _SERVE = PredictOptions(), ServeOptions()
+_SERVE = ServeOptions()
 
 
 def serve(
@@ -30,47 +38,30 @@ def serve(
         str, typer.Option(help="Where to listen; 0.0.0.0: for other machines too, who then need a token.")
     ] = _SERVE.host,
     port: Annotated[int, typer.Option(help="0: any that is free.")] = _SERVE.port,
-    pixel_size: Annotated[
-        float | None,
-        typer.Option(metavar="UM", help="Micrometres a pixel; areas are then in um2 [default: in pixels]."),
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(help="Of the network and of OpenCV [default: one a core, at most 4].")
-    ] = None,
-    overlap: Annotated[
-        int | None,
-        typer.Option(metavar="PX", help="Least overlap of tiles [default: three eighths of a tile]."),
-    ] = None,
-    min_area: Annotated[
-        int, typer.Option(metavar="PX", help="Components of fewer pixels are no cells; 0 keeps all.")
-    ] = _DEFAULTS.min_area,
+    pixel_size: PixelSize = None,
+    threads: Threads = None,
+    overlap: Overlap = None,
+    min_area: MinArea = DEFAULT_MIN_AREA,
 ) -> None:
     """Show on a local web page what a model finds, live: picture, mask, cells over time, areas.
 
     Ends with Ctrl-C.
     """
-    import cv2
-
     from edgeseg.model.artifact import load_artifact
 
     where = ServeOptions(host=host, port=port, fps=fps)
-    options = PredictOptions(
-        overlap=overlap,
-        min_area=min_area,
-        pixel_size=pixel_size,
-        threads=default_threads() if threads is None else threads,
-    )
+    options = prediction_options(pixel_size, threads, overlap, min_area, overlays=False)
     try:
         from edgeseg.serving.server import Listener, serve
     except ImportError as error:
         raise MissingDependencyError(
             f"serving a page needs Starlette and uvicorn: `pip install 'edgeseg[serve]'` ({error})"
         ) from error
+    from edgeseg.prediction.pipeline import Pipeline
     from edgeseg.serving.live import Live, open_feed
-    from edgeseg.serving.pipeline import Pipeline
 
     pipeline = Pipeline(load_artifact(model), options)
-    cv2.setNumThreads(options.threads)
+    tell_assumed(pipeline.assumed)
     feed = open_feed(source)
     listener = Listener(where.host, where.port)
 

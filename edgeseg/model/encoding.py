@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edgeseg.errors import DatasetError
 from edgeseg.model.interface import (
     INTEGER_RANGES,
     DecoderKind,
@@ -112,12 +113,14 @@ class Encoder:
             image: `(H, W)` uint8 for one channel, else `(H, W, C)`; after `preprocessing.apply`.
 
         Raises:
-            ValueError: it has another number of channels.
+            DatasetError: it has another number of channels.
         """
         channels = 1 if image.ndim == 2 else image.shape[2]
         if channels != self._channels:
-            raise ValueError(
-                f"expected an image of {self._channels} channels, but got an array of {image.shape}"
+            got = "a grey one" if channels == 1 else f"one of {channels}"
+            raise DatasetError(
+                f"expected an image of {self._channels} channels, but got {got}; use images as the network "
+                "was trained on"
             )
         return as_batch(self._convert(image))
 

@@ -14,7 +14,7 @@ import cv2
 
 from edgeseg.data.images import Grey8, to_grey8
 from edgeseg.errors import DatasetError
-from edgeseg.prediction.sources import Frame, Source, modified, refusal, timestamp
+from edgeseg.prediction.frames import Frame, Source, modified, refusal, timestamp
 
 # What FFmpeg has to say of a damaged file is said once, by us.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -7,7 +7,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,14 @@ from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.data.images import Grey8
 from edgeseg.errors import DatasetError
-from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
-from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.runtimes.registry import find_runtime
-from edgeseg.model.segmenter import Segmenter
-from edgeseg.prediction import tiling
-from edgeseg.prediction.bitmask import LARGE, MaskRows, empty_mask
-from edgeseg.prediction.cells import find_cells
+from edgeseg.prediction.bitmask import LARGE, MaskRows
+from edgeseg.prediction.frames import Frame, Source
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.output import SCHEMA_VERSION, ResultFolder
 from edgeseg.prediction.overlay import draw_overlay
-from edgeseg.prediction.sources import Frame, Source
+from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.prediction.tables import ImageResult, Tables
 from edgeseg.progress import Progress, silent
 
@@ -120,17 +116,10 @@ def predict(
         ConfigError: an overlap that does not fit the model's tiles.
         OutputError: `out` holds results of another kind, or cannot be written. What was finished stays.
     """
-    segmenter = Segmenter(artifact, threads=options.threads)
-    tiling.check_tile(segmenter.shape, str(artifact.path))
-    overlap = tiling.default_overlap(segmenter.shape) if options.overlap is None else options.overlap
-    tiling.check_overlap(overlap, segmenter.shape)
-    options = replace(options, overlap=overlap)
-    facts = _facts(artifact, source, options)
+    pipeline = Pipeline(artifact, options)
+    facts = _facts(artifact, source, pipeline)
     folder = ResultFolder(out, source.inputs, facts, force=force)
-    run = _Run(
-        facts=_joined(facts, folder.resumed), segmenter=segmenter, prepare=artifact.preprocessing,
-        folder=folder, options=options, tell=tell,
-    )  # fmt: skip
+    run = _Run(facts=_joined(facts, folder.resumed), pipeline=pipeline, folder=folder, tell=tell)
     try:
         if folder.resumed is not None:
             run.begin()
@@ -143,7 +132,7 @@ def predict(
     return made
 
 
-def _facts(artifact: Artifact, source: Source, options: PredictOptions) -> dict[str, Any]:
+def _facts(artifact: Artifact, source: Source, pipeline: Pipeline) -> dict[str, Any]:
     runtime = find_runtime()
     return {
         "schema_version": SCHEMA_VERSION,
@@ -154,9 +143,10 @@ def _facts(artifact: Artifact, source: Source, options: PredictOptions) -> dict[
             "sha256": files.sha256_bytes(artifact.data),
             "variant": artifact.variant,
             "preprocessing": artifact.preprocessing.to_dict(),
+            "assumed": list(pipeline.assumed),
         },
         "runtime": {"name": runtime.name, "version": runtime.version},
-        "options": asdict(options),
+        "options": asdict(pipeline.options),
         "inputs": list(source.inputs),
     }
 
@@ -180,16 +170,14 @@ class _Run:
         self,
         *,
         facts: dict[str, Any],
-        segmenter: Segmenter,
-        prepare: Preprocessing,
+        pipeline: Pipeline,
         folder: ResultFolder,
-        options: PredictOptions,
         tell: Tell,
     ) -> None:
         self.complete = False
-        self._facts, self._folder, self._options, self._tell = facts, folder, options, tell
-        self._segmenter, self._prepare = segmenter, prepare
-        self._tables = Tables(folder.path, options.pixel_size)
+        self._facts, self._folder, self._tell = facts, folder, tell
+        self._pipeline, self._options = pipeline, pipeline.options
+        self._tables = Tables(folder.path, pipeline.options.pixel_size)
         self._images: list[ImageResult] = []
         self._labels: dict[str, tuple[str, str]] = {}
         self._failed: dict[tuple[str, str], FailedImage] = {}
@@ -224,13 +212,7 @@ class _Run:
             return
         if not self._begun:
             self.begin()
-        stretched = self._prepare.kind != "scale"
-        table = preprocessing.stretch_table(grey, self._prepare) if stretched else None
-        mask = empty_mask((grey.shape[0], grey.shape[1]))
-        tiling.segment_into(
-            mask, grey, self._segmenter, table=table, overlap=self._options.overlap,
-            progress=self._report(progress, frame),
-        )  # fmt: skip
+        mask = self._pipeline.segment(grey, progress=self._report(progress, frame))
         self.settle()
         self._labels[frame.name] = (frame.label, frame.time)
         self._failed.pop((frame.source, frame.name), None)
@@ -270,16 +252,10 @@ class _Run:
             self._written.result()
 
     def _write(self, frame: Frame, grey: Grey8, mask: MaskRows, notes: tuple[str, ...]) -> None:
-        cells = find_cells(mask, grey, min_area=self._options.min_area)
+        found, cells = self._pipeline.measure(frame, grey, mask, notes)
         self._folder.write_mask(frame.name, mask)
         if self._options.overlays:
             self._folder.write_overlay(frame.name, draw_overlay(grey, mask))
-        height, width = grey.shape
-        found = ImageResult(
-            source=frame.source, name=frame.name, label=frame.label, page=frame.page, frame=frame.number,
-            seconds=frame.seconds, time=frame.time, width=width, height=height, cells=len(cells),
-            mask_pixels=sum(cell.area for cell in cells), notes=notes,
-        )  # fmt: skip
         self._tables.add(found, cells)
         self._images.append(found)
         self._tell(found)

@@ -66,6 +66,57 @@ class ImageResult:
         return self.mask_pixels / (self.width * self.height)
 
 
+class Columns:
+    """The columns of both tables, and their rows.
+
+    Attributes:
+        headers: name of a table -> its columns.
+    """
+
+    def __init__(self, pixel_size: float | None) -> None:
+        """Choose the units.
+
+        Args:
+            pixel_size: micrometres a pixel, for lengths and areas in um and um2; None keeps pixels.
+        """
+        self._scale = pixel_size or 1.0
+        length, area = ("px", "px") if pixel_size is None else ("um", "um2")
+        lengths = [f"{name}_{length}" for name in _LENGTHS]
+        self.headers = {
+            CELLS: ["image", "cell", f"area_{area}", *lengths, "mean_intensity", "page", "frame", "seconds"],
+            IMAGES: [
+                "image", "width_px", "height_px", "cells", f"area_{area}", "coverage", "page", "frame",
+                "seconds", "time", "name", "source", "notes",
+            ],
+        }  # fmt: skip
+
+    def of_cells(self, result: ImageResult, cells: Iterable[Cell]) -> list[list[object]]:
+        """The rows of the cells of one picture, which are numbered from 1."""
+        return [
+            [result.label, number, *self._measured(cell), *_place(result)]
+            for number, cell in enumerate(cells, start=1)
+        ]
+
+    def of_image(self, result: ImageResult) -> list[object]:
+        """The row of one picture."""
+        area = _number(result.mask_pixels * self._scale**2)
+        return [
+            result.label, result.width, result.height, result.cells, area, _number(result.coverage),
+            *_place(result), result.time, result.name, result.source, _NOTES.join(result.notes),
+        ]  # fmt: skip
+
+    def _measured(self, cell: Cell) -> list[str]:
+        lengths = (cell.centroid_x, cell.centroid_y, cell.left, cell.top, cell.width, cell.height)
+        values = (cell.area * self._scale**2, *(each * self._scale for each in lengths))
+        return [_number(value) for value in (*values, cell.mean_intensity)]
+
+
+def cells_csv(result: ImageResult, cells: Iterable[Cell], pixel_size: float | None) -> str:
+    """The text of the `cells.csv` that holds one picture alone."""
+    columns = Columns(pixel_size)
+    return files.csv_text([columns.headers[CELLS], *columns.of_cells(result, cells)])
+
+
 class Tables:
     """Both tables in a folder of results, open for what comes."""
 
@@ -74,18 +125,9 @@ class Tables:
 
         Args:
             folder: of the results.
-            pixel_size: micrometres a pixel, for lengths and areas in um and um2; None keeps pixels.
+            pixel_size: as of `Columns`.
         """
-        self._folder, self._scale = folder, pixel_size or 1.0
-        length, area = ("px", "px") if pixel_size is None else ("um", "um2")
-        lengths = [f"{name}_{length}" for name in _LENGTHS]
-        self._headers = {
-            CELLS: ["image", "cell", f"area_{area}", *lengths, "mean_intensity", "page", "frame", "seconds"],
-            IMAGES: [
-                "image", "width_px", "height_px", "cells", f"area_{area}", "coverage", "page", "frame",
-                "seconds", "time", "name", "source", "notes",
-            ],
-        }  # fmt: skip
+        self._folder, self._columns = folder, Columns(pixel_size)
 
     def recover(self, masks: Path) -> list[ImageResult]:
         """Read what is done, and take out of both tables what a run that was cut short left unfinished.
@@ -99,7 +141,7 @@ class Tables:
         Raises:
             OutputError: a table has other columns, or cannot be read or written.
         """
-        for name, header in self._headers.items():
+        for name, header in self._columns.headers.items():
             if not (self._folder / name).exists():
                 files.write_text(self._folder / name, files.csv_text([header]))
         counts = Counter(map(_which, self._rows(CELLS)))
@@ -111,14 +153,14 @@ class Tables:
         done = set(map(_which, rows))
         cells = [row for row in self._rows(CELLS) if _which(row) in done]
         for name, kept in ((IMAGES, rows), (CELLS, cells)):
-            text = files.csv_text([self._headers[name], *(row.values() for row in kept)])
+            text = files.csv_text([self._columns.headers[name], *(row.values() for row in kept)])
             if text.encode() != (self._folder / name).read_bytes():
                 files.write_text(self._folder / name, text)
         return [_result(row) for row in rows]
 
     def _rows(self, name: str) -> Iterator[dict[str, str]]:
         """The rows of a table that are whole."""
-        header = self._headers[name]
+        header = self._columns.headers[name]
         lines = _read(self._folder / name)
         if next(lines, None) != header:
             raise OutputError(
@@ -135,27 +177,12 @@ class Tables:
         Raises:
             OutputError: the disk is full, for one; then neither table has a row more than before.
         """
-        place = [_optional(result.page), _optional(result.frame), _optional(result.seconds)]
-        area = _number(result.mask_pixels * self._scale**2)
-        rows = [
-            [result.label, number, *self._measured(cell), *place]
-            for number, cell in enumerate(cells, start=1)
-        ]
-        row = [
-            result.label, result.width, result.height, result.cells, area, _number(result.coverage), *place,
-            result.time, result.name, result.source, _NOTES.join(result.notes),
-        ]  # fmt: skip
-        before = _append(self._folder / CELLS, files.csv_text(rows))
+        before = _append(self._folder / CELLS, files.csv_text(self._columns.of_cells(result, cells)))
         try:
-            _append(self._folder / IMAGES, files.csv_text([row]))
+            _append(self._folder / IMAGES, files.csv_text([self._columns.of_image(result)]))
         except OutputError:
             os.truncate(self._folder / CELLS, before)
             raise
-
-    def _measured(self, cell: Cell) -> list[str]:
-        lengths = (cell.centroid_x, cell.centroid_y, cell.left, cell.top, cell.width, cell.height)
-        values = (cell.area * self._scale**2, *(each * self._scale for each in lengths))
-        return [_number(value) for value in (*values, cell.mean_intensity)]
 
 
 def times_done(path: Path) -> dict[str, str]:
@@ -175,6 +202,10 @@ def _read(path: Path) -> Iterator[list[str]]:
     except OSError as error:
         raise OutputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     return csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""))
+
+
+def _place(result: ImageResult) -> list[str]:
+    return [_optional(result.page), _optional(result.frame), _optional(result.seconds)]
 
 
 def _which(row: dict[str, str]) -> tuple[str, ...]:

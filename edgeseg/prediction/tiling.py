@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,11 +24,13 @@ import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.model.encoding import Image, Maps
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.progress import Progress, silent
 
-#: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile).
+#: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile; small
+#: tiles, which such a step would keep apart, of half their side).
 ALIGNMENT = 32
 
 #: Pixels; the least that a tile may have.
@@ -92,7 +96,8 @@ def check_tile(shape: tuple[int, int], name: str) -> None:
 
 
 def _step(side: int) -> int:
-    return math.gcd(side, ALIGNMENT)
+    step = math.gcd(side, ALIGNMENT)
+    return step if step < side else side // 2  # a tile of 32 pixels needs neighbours too
 
 
 def spans(length: int, side: int, overlap: int) -> list[Span]:
@@ -117,7 +122,7 @@ def spans(length: int, side: int, overlap: int) -> list[Span]:
 
 
 def segment(
-    image: Grey8,
+    image: Image,
     segmenter: Segmenter,
     *,
     overlap: int | None = None,
@@ -126,26 +131,26 @@ def segment(
     """The mask of a whole image.
 
     Args:
-        image: `(H, W)` uint8 of any size, after `preprocessing.apply`.
+        image: `(H, W)` or `(H, W, C)` uint8 of any size, after `preprocessing.apply`.
         segmenter: the network.
         overlap: pixels that neighbouring tiles share at least; `default_overlap` where none is given.
         progress: told (tiles done, tiles in all, "").
 
     Returns:
-        `(H, W)` uint8, 255 where the probability is above 0.5, else 0. Beyond it, memory is needed for
+        `(H, W)` uint8, 255 where there is foreground, else 0. Beyond it, memory is needed for
         one row of tiles only.
 
     Raises:
         ConfigError: as `check_overlap`.
     """
-    mask = np.empty(image.shape, np.uint8)
+    mask = np.empty(image.shape[:2], np.uint8)
     segment_into(mask, image, segmenter, overlap=overlap, progress=progress)
     return mask
 
 
 def segment_into(
     mask: MaskRows,
-    image: Grey8,
+    image: Image,
     segmenter: Segmenter,
     *,
     table: npt.NDArray[np.uint8] | None = None,
@@ -166,6 +171,54 @@ def segment_into(
     Raises:
         ConfigError: as `check_overlap`.
     """
+
+    def answer(tile: Image) -> Maps:
+        return (segmenter.mask(tile).view(np.uint8),)
+
+    for rows, (strip,) in _strips(image, segmenter, answer, table=table, overlap=overlap, progress=progress):
+        mask[rows] = strip * np.uint8(255)
+
+
+def segment_maps(
+    image: Image, segmenter: Segmenter, *, overlap: int | None = None, progress: Progress = silent
+) -> Maps:
+    """All maps of a whole image.
+
+    Args:
+        image: `(H, W)` or `(H, W, C)` uint8 of any size, after `preprocessing.apply`.
+        segmenter: the network.
+        overlap: as in `segment`.
+        progress: as in `segment`.
+
+    Returns:
+        `(H, W)` each, in the order of the network's interface and the types of its tensors.
+
+    Raises:
+        ConfigError: as `check_overlap`.
+    """
+    shape = image.shape[:2]
+    maps = tuple(np.empty(shape, each.dtype) for each in segmenter.interface.maps)
+    strips = _strips(image, segmenter, segmenter.invoke, table=None, overlap=overlap, progress=progress)
+    for rows, parts in strips:
+        for whole, part in zip(maps, parts, strict=True):
+            whole[rows] = part
+    return maps
+
+
+def _strips(
+    image: Image,
+    segmenter: Segmenter,
+    answer: Callable[[Image], Maps],
+    *,
+    table: npt.NDArray[np.uint8] | None,
+    overlap: int | None,
+    progress: Progress,
+) -> Iterator[tuple[slice, list[npt.NDArray[Any]]]]:
+    """What a network answers to the tiles of an image, put together row of tiles by row of tiles.
+
+    Yields:
+        Which rows of the image, and for each array that `answer` gives of a tile the one of these rows.
+    """
     height, width = segmenter.shape
     if overlap is None:
         overlap = default_overlap(segmenter.shape)
@@ -173,20 +226,23 @@ def segment_into(
     rows, columns = spans(image.shape[0], height, overlap), spans(image.shape[1], width, overlap)
     done = 0
     for row in rows:
-        strip = np.empty((row.stop - row.start, image.shape[1]), np.uint8)
+        strips: list[npt.NDArray[Any]] = []
+        inner = slice(row.start - row.origin, row.stop - row.origin)
         for column in columns:
             tile = _cut(image, row.origin, column.origin, segmenter.shape)
-            answer = segmenter.mask(tile if table is None else table[tile])[
-                row.start - row.origin : row.stop - row.origin,
-                column.start - column.origin : column.stop - column.origin,
-            ]
-            strip[:, column.start : column.stop] = answer.view(np.uint8) * np.uint8(255)
+            parts = answer(tile if table is None else table[tile])
+            if not strips:
+                size = (row.stop - row.start, image.shape[1])
+                strips = [np.empty(size, part.dtype) for part in parts]
+            across = slice(column.start - column.origin, column.stop - column.origin)
+            for strip, part in zip(strips, parts, strict=True):
+                strip[:, column.start : column.stop] = part[inner, across]
             done += 1
             progress(done, len(rows) * len(columns), "")
-        mask[row.start : row.stop] = strip
+        yield slice(row.start, row.stop), strips
 
 
-def _cut(image: Grey8, top: int, left: int, shape: tuple[int, int]) -> Grey8:
+def _cut(image: Image, top: int, left: int, shape: tuple[int, int]) -> Image:
     """One tile; what it lacks beyond the image's right and lower border is mirrored."""
     tile = image[top : top + shape[0], left : left + shape[1]]
     below, right = shape[0] - tile.shape[0], shape[1] - tile.shape[1]

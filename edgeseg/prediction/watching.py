@@ -14,7 +14,8 @@ from pathlib import Path
 
 from edgeseg.data.images import Grey8, list_images
 from edgeseg.errors import ConfigError, DatasetError
-from edgeseg.prediction.sources import Frame, Source, image_frames, refusal
+from edgeseg.prediction.frames import Frame, Source, refusal
+from edgeseg.prediction.sources import image_frames
 
 #: A file that has come to rest and cannot be decoded is reported after so many polls without a change.
 PATIENCE = 10

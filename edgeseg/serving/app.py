@@ -21,12 +21,13 @@ from starlette.routing import Route
 
 from edgeseg._version import __version__
 from edgeseg.errors import DatasetError
+from edgeseg.prediction.frames import Frame
+from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.serving import uploads
 from edgeseg.serving.kept import Kept
 from edgeseg.serving.live import Live
 from edgeseg.serving.message import Device, card, message
-from edgeseg.serving.pipeline import Pipeline
-from edgeseg.serving.segmented import PICTURES, VIEWS, Segmented
+from edgeseg.serving.segmented import PICTURES, VIEWS, Segmented, segment
 
 #: A request for the next message is answered after so many seconds, with or without a change.
 PATIENCE = 5.0
@@ -159,7 +160,8 @@ class _Page:
     def _segment(self, data: bytes, label: str) -> Segmented:
         grey, notes = uploads.decode_upload(data, label)
         name = PurePath(label).stem
-        return self._pipeline.segment(grey, source="upload", name=name, label=label, notes=notes)
+        frame = Frame(source=label, name=name, read=lambda: (grey, notes))
+        return segment(self._pipeline, frame, grey, notes)
 
     async def _keep(self, kind: str, result: Segmented) -> Response:
         name = self._kept.add(kind, result)

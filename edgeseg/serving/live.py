@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeseg.errors import DatasetError
+from edgeseg.prediction.frames import Frame, Source
 from edgeseg.prediction.inputs import collect_inputs
-from edgeseg.prediction.sources import Frame, Source, open_files
+from edgeseg.prediction.pipeline import Pipeline
+from edgeseg.prediction.sources import open_files
 from edgeseg.serving.counts import Count, Counts
-from edgeseg.serving.pipeline import Pipeline
-from edgeseg.serving.segmented import Segmented
+from edgeseg.serving.segmented import Segmented, segment
 
 #: Seconds between two looks at a folder.
 _POLL = 0.5
@@ -193,10 +194,7 @@ class Live:
             self._tell(problem=str(error))
             return
         with self._working:
-            made = self._pipeline.segment(
-                grey, source=frame.source, name=frame.name, label=frame.label, progress=self._check,
-                page=frame.page, frame=frame.number, seconds=frame.seconds, time=frame.time, notes=notes,
-            )  # fmt: skip
+            made = segment(self._pipeline, frame, grey, notes, progress=self._check)
         self._count(made)
         self._change(status=RUNNING, frames=self.standing.frames + 1, newest=made)
 

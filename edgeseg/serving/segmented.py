@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,8 +14,11 @@ import numpy as np
 
 from edgeseg.data.images import Grey8
 from edgeseg.prediction.cells import Cell
+from edgeseg.prediction.frames import Frame
 from edgeseg.prediction.overlay import draw_overlay
-from edgeseg.prediction.tables import CELLS, ImageResult, Tables
+from edgeseg.prediction.pipeline import Pipeline
+from edgeseg.prediction.tables import ImageResult, cells_csv
+from edgeseg.progress import Progress, silent
 
 #: A longer picture is reduced by a whole factor before it is sent to be looked at.
 MAX_SHOWN = 1600
@@ -77,11 +79,26 @@ class Segmented:
 
     def cells_csv(self, pixel_size: float | None) -> bytes:
         """The `cells.csv` that `edgeseg predict` writes, of this picture alone."""
-        with tempfile.TemporaryDirectory() as folder:
-            tables = Tables(Path(folder), pixel_size)
-            tables.recover(Path(folder))  # begins both
-            tables.add(self.found, self.cells)
-            return (Path(folder) / CELLS).read_bytes()
+        return cells_csv(self.found, self.cells, pixel_size).encode()
+
+
+def segment(
+    pipeline: Pipeline, frame: Frame, grey: Grey8, notes: tuple[str, ...], *, progress: Progress = silent
+) -> Segmented:
+    """Segment a picture and measure its cells.
+
+    Args:
+        pipeline: what does it.
+        frame: which picture.
+        grey: `(H, W)` uint8 of any size.
+        notes: what was done to bring it to 8-bit grey.
+        progress: as of `Pipeline.segment`.
+    """
+    start = time.perf_counter()
+    mask = pipeline.segment(grey, progress=progress)
+    found, cells = pipeline.measure(frame, grey, mask, notes)
+    seconds = time.perf_counter() - start
+    return Segmented(found=found, grey=grey, mask=mask[:], cells=cells, seconds=seconds)
 
 
 #: What can be looked at.

@@ -13,10 +13,10 @@ from types import FrameType
 import uvicorn
 
 from edgeseg.errors import ConfigError, DatasetError
+from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.serving.access import Gate
 from edgeseg.serving.app import make_app
 from edgeseg.serving.live import Live
-from edgeseg.serving.pipeline import Pipeline
 
 #: Clients at a time; each costs memory.
 _MOST_CONNECTIONS = 64

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgeseg.errors import DatasetError
 from edgeseg.model.encoding import (
     Encoder,
     MaskDecoder,
@@ -84,7 +85,7 @@ def test_colour_keeps_its_channels() -> None:
 
 @pytest.mark.parametrize(("channels", "shape"), [(3, (4, 4)), (1, (4, 4, 3)), (3, (4, 4, 1))])
 def test_another_number_of_channels_is_refused(channels: int, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=f"expected an image of {channels} channels"):
+    with pytest.raises(DatasetError, match=f"expected an image of {channels} channels"):
         Encoder(replace(OWN, channels=channels))(np.zeros(shape, np.uint8))
 
 

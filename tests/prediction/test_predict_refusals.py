@@ -50,7 +50,8 @@ def model(path, shape, *, open_size=(), operator=None):
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"shape": [1, 64, 64, 3]}, "expected one (1, H, W, 1) input and output, both float32 or both int8"),
+        ({"shape": [1, 64, 64, 3]}, "for grey images, but model.tflite takes images of 3 channels"),
+        ({"shape": [1, 64, 64]}, "expected one (1, H, W, C) input and outputs of the same H and W"),
         ({"shape": [4, 64, 64, 1]}, "but model.tflite has float32 (4, 64, 64, 1) -> float32 (4, 64, 64, 1)"),
         ({"shape": [1, 8, 64, 1]}, "tiles of at least 16x16 pixels, but model.tflite takes 64x8"),
         (

@@ -1,11 +1,12 @@
 """Tiles cover an image exactly once, and their seams do not show."""
 
+import functools
 import itertools
 
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeseg.errors import ConfigError
@@ -13,6 +14,7 @@ from edgeseg.model.artifact import load_artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
+from support.network_files import open_network, picture
 from support.paths import MODELS
 
 
@@ -57,12 +59,18 @@ def segmenter():
     return Segmenter(load_artifact(MODELS / "blobs_int8.tflite"))
 
 
-SIDES = st.sampled_from([16, 48, 64, 96, 240, 256])
+SIDES = st.sampled_from([16, 32, 48, 64, 96, 240, 256])
+
+
+def aligned(side):
+    """What tiles start at multiples of: small ones at their halves, since they need neighbours too."""
+    step = np.gcd(side, tiling.ALIGNMENT)
+    return step if step < side else side // 2
 
 
 @given(length=st.integers(1, 3000), side=SIDES, share=st.floats(0, 1))
 def test_spans_cover_every_pixel_exactly_once(length, side, share):
-    overlap = int(share * (side - np.gcd(side, tiling.ALIGNMENT)))
+    overlap = int(share * (side - aligned(side)))
     found = tiling.spans(length, side, overlap)
     covered = [pixel for span in found for pixel in range(span.start, span.stop)]
     assert covered == list(range(length))
@@ -71,7 +79,7 @@ def test_spans_cover_every_pixel_exactly_once(length, side, share):
 @given(length=st.integers(1, 3000), side=SIDES, share=st.floats(0, 1))
 def test_spans_keep_their_promises(length, side, share):
     """Aligned, inside the tile, with the overlap asked for, and hardly beyond the image."""
-    step = np.gcd(side, tiling.ALIGNMENT)
+    step = aligned(side)
     overlap = int(share * (side - step))
     found = tiling.spans(length, side, overlap)
     assert all(span.origin % step == 0 for span in found)
@@ -153,3 +161,35 @@ def test_an_overlap_that_does_not_fit_is_refused(segmenter, overlap):
         ConfigError, match=f"overlap from 0 to 32 pixels for tiles of 64x64, but got {overlap}"
     ):
         tiling.segment(blobs(64, 64)[0], segmenter, overlap=overlap)
+
+
+@pytest.mark.parametrize("side", [16, 32, 48, 64, 256])
+def test_the_default_overlap_fits_every_tile(side):
+    tiling.check_overlap(tiling.default_overlap((side, side)), (side, side))
+
+
+NETWORKS = [("rgb_4maps_int8", 3), ("rgb_4maps_float32", 3), ("grey_2outputs_int8", 1)]
+
+
+@pytest.mark.parametrize(("name", "channels"), NETWORKS)
+def test_the_maps_of_an_image_of_a_tiles_size_are_the_networks(name, channels):
+    segmenter, image = Segmenter(open_network(name)), picture(channels)
+    for whole, tile in zip(tiling.segment_maps(image, segmenter), segmenter.invoke(image), strict=True):
+        assert whole.dtype == tile.dtype
+        assert np.array_equal(whole, tile)
+
+
+@pytest.mark.parametrize(("name", "channels"), NETWORKS)
+@given(height=st.integers(1, 90), width=st.integers(1, 90), overlap=st.sampled_from((0, 8, 16)))
+@settings(max_examples=10, deadline=None)
+def test_the_mask_of_an_image_is_that_of_its_maps(name, channels, height, width, overlap):
+    segmenter, image = network(name), picture(channels, size=(height, width))
+    maps = tiling.segment_maps(image, segmenter, overlap=overlap)
+    assert [each.shape for each in maps] == [(height, width)] * len(segmenter.interface.maps)
+    mask = tiling.segment(image, segmenter, overlap=overlap)
+    assert np.array_equal(mask > 0, segmenter.decode(maps))
+
+
+@functools.cache
+def network(name):
+    return Segmenter(open_network(name))

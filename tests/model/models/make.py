@@ -20,11 +20,9 @@ def network(channels, maps, *, end="sigmoid", outputs=1):
     found = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(image)
     found = keras.layers.Conv2D(8, 3, padding="same", activation="relu")(found)
     # Steep, so that a map has pixels on both sides of a half.
-    start = keras.initializers.RandomNormal(stddev=3.0, seed=3)
-    made = [
-        keras.layers.Conv2D(maps, 1, kernel_initializer=start, activation=end)(found) for _ in range(outputs)
-    ]
-    return keras.Model(image, made)
+    starts = [keras.initializers.RandomNormal(stddev=3.0, seed=seed) for seed in range(3, 3 + outputs)]
+    last = [keras.layers.Conv2D(maps, 1, kernel_initializer=start, activation=end) for start in starts]
+    return keras.Model(image, [layer(found) for layer in last])
 
 
 def convert(model, *, low=0.0, high=1.0, io=None):

@@ -1,0 +1,114 @@
+"""From a grey picture to its mask and its cells: what `predict` and `serve` do with every picture."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+from edgeseg.data.images import Grey8
+from edgeseg.errors import ArtifactError
+from edgeseg.model import preprocessing
+from edgeseg.model.artifact import Artifact
+from edgeseg.model.encoding import Image, Maps
+from edgeseg.model.segmenter import Segmenter
+from edgeseg.prediction import tiling
+from edgeseg.prediction.bitmask import MaskRows, empty_mask
+from edgeseg.prediction.cells import Cell, find_cells
+from edgeseg.prediction.frames import Frame
+from edgeseg.prediction.options import PredictOptions
+from edgeseg.prediction.tables import ImageResult
+from edgeseg.progress import Progress, silent
+
+
+class _SharedSegmenter(Segmenter):
+    """A network that several threads may use, tile by tile.
+
+    A large upload has hundreds of tiles; live frames go on in between.
+    """
+
+    def __init__(self, artifact: Artifact, *, threads: int) -> None:
+        """As `Segmenter`."""
+        super().__init__(artifact, threads=threads)
+        self._lock = threading.Lock()
+
+    def invoke(self, tile: Image) -> Maps:
+        """As `Segmenter.invoke`, one thread at a time."""
+        with self._lock:
+            return super().invoke(tile)
+
+
+class Pipeline:
+    """A network with what is done before and after it; several threads may use it.
+
+    Attributes:
+        options: of the prediction, with the overlap that is used.
+        model: the model's file name.
+        assumed: what no sidecar states of the model's interface and had to be assumed, a sentence each.
+    """
+
+    def __init__(self, artifact: Artifact, options: PredictOptions) -> None:
+        """Load the network.
+
+        Args:
+            artifact: the model.
+            options: of the prediction.
+
+        Raises:
+            ArtifactError: the model cannot be run, takes colour images, or tiles that are too small.
+            ConfigError: an overlap that does not fit the model's tiles.
+        """
+        self._segmenter = _SharedSegmenter(artifact, threads=options.threads)
+        self._prepare = artifact.preprocessing
+        _refuse_colour(self._segmenter, str(artifact.path))
+        shape = self._segmenter.shape
+        tiling.check_tile(shape, str(artifact.path))
+        overlap = tiling.default_overlap(shape) if options.overlap is None else options.overlap
+        tiling.check_overlap(overlap, shape)
+        self.options, self.model = replace(options, overlap=overlap), artifact.path.name
+        self.assumed = self._segmenter.interface.assumed
+
+    def segment(self, grey: Grey8, *, progress: Progress = silent) -> MaskRows:
+        """The network's answer to a picture.
+
+        Args:
+            grey: `(H, W)` uint8 of any size.
+            progress: as of `tiling.segment`; what it raises ends the work.
+
+        Returns:
+            `(H, W)`, 0 or 255.
+        """
+        stretched = self._prepare.kind != "scale"
+        mask = empty_mask((grey.shape[0], grey.shape[1]))
+        tiling.segment_into(
+            mask, grey, self._segmenter, overlap=self.options.overlap, progress=progress,
+            table=preprocessing.stretch_table(grey, self._prepare) if stretched else None,
+        )  # fmt: skip
+        return mask
+
+    def measure(
+        self, frame: Frame, grey: Grey8, mask: MaskRows, notes: tuple[str, ...] = ()
+    ) -> tuple[ImageResult, tuple[Cell, ...]]:
+        """The cells of a picture; the mask loses what is too small to be one.
+
+        Args:
+            frame: which picture.
+            grey: the picture.
+            mask: from `segment`; changed in place.
+            notes: what was done to bring the picture to 8-bit grey.
+        """
+        cells = tuple(find_cells(mask, grey, min_area=self.options.min_area))
+        found = ImageResult(
+            source=frame.source, name=frame.name, label=frame.label, page=frame.page, frame=frame.number,
+            seconds=frame.seconds, time=frame.time, width=grey.shape[1], height=grey.shape[0],
+            cells=len(cells), mask_pixels=sum(cell.area for cell in cells), notes=notes,
+        )  # fmt: skip
+        return found, cells
+
+
+def _refuse_colour(segmenter: Segmenter, name: str) -> None:
+    channels = segmenter.interface.channels
+    if channels != 1:
+        raise ArtifactError(
+            f"expected a model for grey images, but {name} takes images of {channels} channels; pictures are "
+            "read as grey, so its colours would be lost"
+        )

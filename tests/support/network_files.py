@@ -1,0 +1,42 @@
+"""Small networks of several channels and maps."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from edgeseg.model.artifact import load_artifact
+from edgeseg.model.interface import Decoder, DecoderKind, MapTensor, Meaning, float_interface
+from support.paths import ROOT
+
+FILES = ROOT / "tests/model/models"
+
+#: The four maps of `rgb_4maps_*`.
+CELL_MAPS = tuple(
+    MapTensor(name=each.value, meaning=each, channel=number)
+    for number, each in enumerate((Meaning.FOREGROUND, Meaning.CENTRE, Meaning.OFFSET_Y, Meaning.OFFSET_X))
+)
+
+_TWO = (
+    MapTensor(name="foreground", meaning=Meaning.FOREGROUND),
+    MapTensor(name="centre", meaning=Meaning.CENTRE, output=1),
+)
+
+_STATED = {
+    "rgb_4maps": float_interface(
+        32, 32, channels=3, maps=CELL_MAPS, decoder=Decoder(kind=DecoderKind.CENTRES)
+    ),
+    "grey_2outputs": float_interface(32, 32, maps=_TWO),
+}
+
+
+def open_network(name):
+    """A file with the interface that its sidecar would state."""
+    return replace(load_artifact(FILES / f"{name}.tflite"), interface=_STATED[name.rpartition("_")[0]])
+
+
+def picture(channels, seed=0, size=(32, 32)):
+    """Noise on a ramp, uint8, `size` for one channel, else with the channels last."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(0, 200, size[1])[None, :, None]
+    image = np.clip(ramp + rng.integers(0, 56, (*size, channels)), 0, 255).astype(np.uint8)
+    return image[..., 0] if channels == 1 else image
