@@ -20,7 +20,7 @@ _MACHINE = (
 )  # fmt: skip
 
 #: Of the data set. Its name is only that of a folder.
-_DATA = ("digest", "split", "images")
+_DATA = ("digest", "split", "images", "truth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

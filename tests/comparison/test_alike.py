@@ -41,6 +41,7 @@ OTHERWISE = [
     (with_data(digest="e" * 64), "data", f"dataset.digest is {'d' * 64} in a and {'e' * 64} in b"),
     (with_data(split="val"), "data", "dataset.split is test in a and val in b"),
     (with_data(images=1), "data", "dataset.images is 2 in a and 1 in b"),
+    (with_data(truth="labels"), "data", "dataset.truth is masks in a and labels in b"),
     (replace(BASE, dataset=None), "data", "dataset is blobs in a and nothing in b"),
     (
         replace(BASE, options=replace(BASE.options, threads=(1,))), "threads",

@@ -27,10 +27,10 @@ def test_another_seed_draws_others(blobs):
 
 def test_the_manifest_tells_all_that_is_needed_to_draw_again(blobs):
     manifest = draw_calibration(blobs, Preprocessing(kind="percentile"), size=64, count=3).manifest()
-    assert manifest["split"] == "train"
-    assert manifest["count"] == len(manifest["stems"]) == 3
-    assert manifest["preprocessing"]["kind"] == "percentile"
-    assert len(manifest["sha256"]) == 64
+    assert manifest.split == "train"
+    assert manifest.count == len(manifest.stems) == 3
+    assert manifest.preprocessing.kind == "percentile"
+    assert len(manifest.sha256) == 64
 
 
 def test_black_and_white_always_occur_so_that_the_input_scale_is_1_over_255(blobs):
