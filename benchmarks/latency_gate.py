@@ -25,6 +25,7 @@ import numpy as np
 
 from edgeseg import files
 from edgeseg._version import __version__
+from edgeseg.bench.figures import P50
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.result_file import load_result
 from edgeseg.data.synthetic.synth import synthesize
@@ -72,7 +73,7 @@ def bench(models: Path, out: Path) -> Path:
 
 def p50(result: BenchResult) -> float:
     """Of the only row, milliseconds."""
-    return float(result.models[0].measurements[0].summary["p50_ms"] or 0)
+    return float(P50.number(result.models[0].measurements[0]) or 0)
 
 
 def budgets(baseline: Path, limit: str, folder: Path) -> Path:

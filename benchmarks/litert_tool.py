@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from edgeseg.bench.figures import P50
 from edgeseg.bench.options import BenchOptions, parse_numbers
 from edgeseg.bench.run import run_bench
 from edgeseg.files import json_text, write_text
@@ -53,7 +54,7 @@ def bench_ms(model: Path, threads: int) -> float:
     (measurement,) = found.measurements
     if measurement.failure:
         sys.exit(f"{model}: {measurement.failure.reason}")
-    return measurement.summary["p50_ms"] or 0.0
+    return P50.number(measurement) or 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

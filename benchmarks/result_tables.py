@@ -9,7 +9,7 @@ import csv
 import sys
 from pathlib import Path
 
-from edgeseg.bench.intervals import quality_interval
+from edgeseg.bench.figures import AGREEMENT, CELL_F1, DICE, IOU, MEAN_DICE, MEAN_IOU, P50
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.result_file import load_result
 from edgeseg.model.recipe import RECIPES
@@ -63,10 +63,10 @@ def _notes() -> str:
 
 def _cells(result: BenchResult, model: ModelResult) -> list[str]:
     float32 = next(each for each in result.models if each.variant == "float32")
-    summary, base = _summary(model, 1), _summary(float32, 1)
+    time, base = _p50(model, 1), _p50(float32, 1)
     quality = model.quality(RUNTIME)
     assert quality
-    interval = quality_interval(quality, "dice")
+    interval = DICE.interval(quality)
     assert interval
     assert model.size
     assert model.audit
@@ -80,23 +80,25 @@ def _cells(result: BenchResult, model: ModelResult) -> list[str]:
         f"{model.size.raw_bytes / 1000:,.0f}",
         f"{model.size.gzip_bytes / 1000:,.0f}",
         f"{xz / 1000:,.0f}" if xz else "",
-        f"{summary['p50_ms']:.1f}",
-        f"{_summary(model, 2)['p50_ms']:.1f}",
+        f"{time:.1f}",
+        f"{_p50(model, 2):.1f}",
         f"{quality.pooled['dice']:.4f}",
         f"{interval[0]:.3f} to {interval[1]:.3f}",
-        *(f"{summary[key]:.4f}" for key in ("iou_pooled", "dice_mean", "iou_mean")),
-        f"{summary['cell_f1']:.3f}",
-        f"{100 * (summary['agreement'] or 0):.2f}",
+        *(f"{figure.read(quality):.4f}" for figure in (IOU, MEAN_DICE, MEAN_IOU)),
+        f"{CELL_F1.read(quality):.3f}",
+        f"{100 * (AGREEMENT.number(quality) or 0):.2f}",
         str(sum(model.audit.operators.values())),
         f"{model.size.file_bytes / float32.size.raw_bytes:.3f}",
-        f"{(summary['p50_ms'] or 0) / (base['p50_ms'] or 1):.2f}",
+        f"{time / base:.2f}",
     ]
 
 
-def _summary(model: ModelResult, threads: int) -> dict[str, float | None]:
+def _p50(model: ModelResult, threads: int) -> float:
     measurement = model.measurement(RUNTIME, threads)
     assert measurement
-    return measurement.summary
+    milliseconds = P50.number(measurement)
+    assert milliseconds
+    return milliseconds
 
 
 def study_table() -> str:

@@ -81,28 +81,6 @@ def _laps(columns: Mapping[str, list[int]]) -> tuple[Lap, ...]:
     return tuple(Lap(*part) for part in parts)
 
 
-def _quality_summary(quality: QualityResult | None) -> dict[str, float | None]:
-    if quality is None:
-        return {}
-    pooled, mean, cells = quality.pooled, quality.mean, quality.cells
-    return {
-        "dice_pooled": pooled["dice"],
-        "dice_mean": mean["dice"],
-        "iou_pooled": pooled["iou"],
-        "iou_mean": mean["iou"],
-        "agreement": quality.agreement,
-        "cell_precision": cells.precision,
-        "cell_recall": cells.recall,
-        "cell_f1": cells.f1,
-        "cell_ap": cells.ap,
-        "cell_ap_50_90": quality.ap_50_90,
-        "panoptic_quality": cells.panoptic_quality,
-        "mean_matched_iou": cells.mean_matched_iou,
-        "count_error": quality.count_error,
-        "area_error": quality.area_error,
-    }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """A model in one runtime with one number of threads.
@@ -121,6 +99,11 @@ class Measurement:
     runs: tuple[Run, ...] = ()
     quality: QualityResult | None = None
     failure: Failure | None = None
+
+    @property
+    def laps(self) -> tuple[Lap, ...]:
+        """All counted inferences."""
+        return tuple(lap for run in self.runs for lap in run.laps.counted)
 
     @property
     def rounds_ns(self) -> tuple[tuple[int, ...], ...]:
@@ -147,32 +130,6 @@ class Measurement:
         inferences = sum(run.laps.total_ns for run in self.runs)
         own = sum(run.wall_ns - run.load_ns - run.init_ns for run in self.runs) - inferences
         return own / inferences
-
-    @property
-    def summary(self) -> dict[str, float | None]:
-        """The figures of the table, milliseconds and MB (10^6 bytes); empty where nothing was measured.
-
-        Over several processes, loading, initialization and first inference are medians and memory is the
-        greatest.
-        """
-        if not self.runs:
-            return {}
-        laps = [lap for run in self.runs for lap in run.laps.counted]
-        return {
-            "samples": len(laps),
-            "p50_ms": percentile(self.invoke_ns, 50) / 1e6,
-            "p90_ms": percentile(self.invoke_ns, 90) / 1e6,
-            "p99_ms": percentile(self.invoke_ns, 99) / 1e6,
-            "mad_ms": median_absolute_deviation(self.invoke_ns) / 1e6,
-            "prepare_p50_ms": percentile([lap.prepare_ns for lap in laps], 50) / 1e6,
-            "output_p50_ms": percentile([lap.output_ns for lap in laps], 50) / 1e6,
-            "load_ms": percentile([run.load_ns for run in self.runs], 50) / 1e6,
-            "init_ms": percentile([run.init_ns for run in self.runs], 50) / 1e6,
-            "first_ms": percentile([run.laps.first.invoke_ns for run in self.runs], 50) / 1e6,
-            "peak_mb": max(run.peak_bytes for run in self.runs) / 1e6,
-            "model_mb": max(run.peak_bytes - run.baseline_bytes for run in self.runs) / 1e6,
-            "overhead": self.overhead,
-        } | _quality_summary(self.quality)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""

@@ -111,33 +111,14 @@ class QualityResult:
         return sum((each for each in images if each), start=NO_CELLS) if all(images) else None
 
     @property
-    def ap_50_90(self) -> float | None:
-        """AP of the cells, the mean over `AP_THRESHOLDS`; None in results of version 0.1."""
-        counts = [self.cells_at(threshold) for threshold in AP_THRESHOLDS]
-        return sum(each.ap for each in counts if each) / len(counts) if all(counts) else None
+    def sources(self) -> int:
+        """Of how many source images the images are tiles."""
+        return len({image.source for image in self.images})
 
-    @property
-    def count_error(self) -> float | None:
-        """By how much the count of an image is wrong: the mean of |found - true|, over that of true.
-
-        0.1: of 100 cells, 10 too many or too few an image. None where there are no true cells.
-        """
-        true = sum(image.cells.true for image in self.images)
-        return sum(abs(each.cells.found - each.cells.true) for each in self.images) / true if true else None
-
-    @property
-    def area_error(self) -> float | None:
-        """By how much the foreground area of an image is wrong, likewise; None without foreground."""
-        true = sum(image.counts.tp + image.counts.fn for image in self.images)
-        return sum(abs(each.counts.fp - each.counts.fn) for each in self.images) / true if true else None
-
-    @property
-    def agreement(self) -> float | None:
-        """Share of all mask pixels, 0 to 1, that are as the reference file's; None where there is none."""
-        differing = [image.differing for image in self.images if image.differing is not None]
-        if len(differing) < len(self.images):
-            return None
-        return 1 - sum(differing) / sum(image.pixels for image in self.images)
+    def has_images_of(self, other: QualityResult) -> bool:
+        """Whether both are of the same images, so that they can be compared image by image."""
+        mine, its = ([(each.stem, each.source) for each in quality.images] for quality in (self, other))
+        return mine == its
 
     @property
     def worst(self) -> tuple[ImageCounts, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeseg import files
+from edgeseg.bench.figures import summary
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.why import why
 from edgeseg.errors import ResultError
@@ -23,7 +24,7 @@ def result_data(result: BenchResult) -> dict[str, Any]:
     data = result.to_dict()
     for model, described in zip(result.models, data["models"], strict=True):
         for measurement, row in zip(model.measurements, described["measurements"], strict=True):
-            row |= {"summary": measurement.summary, "why": list(why(result, model, measurement))}
+            row |= {"summary": summary(measurement), "why": list(why(result, model, measurement))}
     return data | {"doubts": list(doubts(result.conditions))}
 
 

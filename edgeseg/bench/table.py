@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edgeseg.bench.intervals import quality_interval
+from edgeseg.bench.figure import NOTHING, Figure
+from edgeseg.bench.figures import FIGURES, P50, SIZES, file_summary, quality_summary, summary
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult
@@ -16,7 +17,7 @@ from edgeseg.text import counted
 #: Above this median absolute deviation over median, a row is called unsteady.
 UNSTEADY = 0.10
 
-_LATENCY = ("p50_ms", "p90_ms", "p99_ms", "init_ms", "first_ms")
+_SHOWN = tuple(figure for figure in FIGURES if figure.heading)
 
 
 def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
@@ -29,11 +30,10 @@ def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
     the first float32 model in the same runtime with the same number of threads, `agree %` the share of mask
     pixels that are as the reference's. They are what was measured here, no promise.
     """
-    header = [
-        "model", "variant", "runtime", "threads", "kB", "gzip kB", "xz kB", "p50 ms", "p90", "p99", "init ms",
-        "first ms", "peak MB", "model MB", "arena MB", "Dice", "95 %", "IoU", "cell F1", "agree %", "bytes x",
-        "p50 x",
-    ]  # fmt: skip
+    header = ["model", "variant", "runtime", "threads"]
+    for figure in _SHOWN:
+        header += [figure.heading or "", *["95 %"] * figure.with_interval]
+    header += ["bytes x", "p50 x"]
     rows = [_row(result, model, measurement) for model in result.models for measurement in model.measurements]
     said = {"runtime": len(result.runtimes) == 1, "model": shared_name(result) is not None}
     used = [
@@ -45,28 +45,18 @@ def bench_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
 
 
 def _row(result: BenchResult, model: ModelResult, measurement: Measurement) -> list[str]:
-    summary = measurement.summary
-    size = model.size
-    label = [
-        _stem(model),
-        model.variant,
-        measurement.runtime,
-        str(measurement.threads),
-        _number(size.raw_bytes / 1000 if size else None, 1),
-        _number(size.gzip_bytes / 1000 if size else None, 1),
-        _number(size.xz_bytes / 1000 if size and size.xz_bytes is not None else None, 1),
-    ]
+    quality = model.quality(measurement.runtime)
+    values = file_summary(model) | summary(measurement) | quality_summary(quality)
+    row = [_stem(model), model.variant, measurement.runtime, str(measurement.threads)]
+    for figure in _SHOWN:
+        known = not measurement.failure or figure in SIZES
+        text = figure.column.show(values.get(figure.key)) if known and figure.column else NOTHING
+        row.append("failed" if measurement.failure and figure is P50 else text)
+        if figure.with_interval:
+            row.append(_interval(figure, quality) if known else NOTHING)
     if measurement.failure:
-        return [*label, "failed", *["-"] * 14]
-    arena = model.audit.arena_bytes if model.audit else None
-    return [
-        *label,
-        *(_number(summary.get(key), 2) for key in _LATENCY),
-        *(_number(summary.get(key), 1) for key in ("peak_mb", "model_mb")),
-        _number(arena and arena / 1e6, 1),
-        *_quality(model.quality(measurement.runtime)),
-        *_ratios(result, model, measurement),
-    ]
+        return [*row, NOTHING, NOTHING]
+    return [*row, *_ratios(result, model, measurement)]
 
 
 def shared_name(result: BenchResult) -> str | None:
@@ -90,21 +80,9 @@ def _stem(model: ModelResult) -> str:
     return model.name.removesuffix(xz.SUFFIX).removesuffix(".tflite")
 
 
-def _quality(quality: QualityResult | None) -> list[str]:
-    if quality is None:
-        return ["-"] * 5
-    interval, agreement = quality_interval(quality, "dice"), quality.agreement
-    return [
-        _number(quality.pooled["dice"], 4),
-        f"{interval[0]:.3f}-{interval[1]:.3f}" if interval else "-",
-        _number(quality.pooled["iou"], 4),
-        _number(quality.cells.f1, 3),
-        _number(None if agreement is None else 100 * agreement, 3),
-    ]
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
+def _interval(figure: Figure[QualityResult], quality: QualityResult | None) -> str:
+    interval = figure.interval(quality) if quality else None
+    return f"{interval[0]:.3f}-{interval[1]:.3f}" if interval else NOTHING
 
 
 def _ratios(result: BenchResult, model: ModelResult, measurement: Measurement) -> tuple[str, str]:
@@ -120,12 +98,11 @@ def host_table(result: BenchResult) -> tuple[list[str], list[list[str]]]:
     header = ["Keras model", "device", "batch", "precision", "XLA", "p50 ms", "first ms", "images/s"]
     rows = []
     for run in result.host:
-        summary = run.summary
+        found = run.summary
         times = ["failed", "-", "-"]
-        if summary:
+        if found:
             times = [
-                _number(summary["p50_ms"], 2), _number(summary["first_ms"], 0),
-                _number(summary["images_per_second"], 1),
+                f"{found['p50_ms']:,.2f}", f"{found['first_ms']:,.0f}", f"{found['images_per_second']:,.1f}",
             ]  # fmt: skip
         rows.append([run.name, run.device, str(run.batch), run.precision, "yes" if run.xla else "no", *times])
     return header, rows

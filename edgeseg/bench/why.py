@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgeseg.bench.figures import P50
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.result import BenchResult, ModelResult
 
@@ -67,7 +68,7 @@ def ratio_to_float32(result: BenchResult, measurement: Measurement) -> float | N
     for model in result.models:
         base = model.measurement(measurement.runtime, measurement.threads) if model.is_float32 else None
         if base and not base.failure and base.runs and measurement.runs:
-            return (measurement.summary["p50_ms"] or 0) / (base.summary["p50_ms"] or 1)
+            return (P50.number(measurement) or 0) / (P50.number(base) or 1)
     return None
 
 

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from edgeseg.budget.metrics import Metric, Value
+from edgeseg.bench.figure import Figure
+from edgeseg.bench.readers import Value
 from edgeseg.errors import ConfigError
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -25,31 +26,31 @@ EXPECTED = {
 }
 
 
-def parse_value(metric: Metric, value: object) -> Value | None:
+def parse_value(figure: Figure[Any], value: object) -> Value | None:
     """A value of this metric, or `None` where it cannot be one."""
-    if metric.unit == "kinds":
+    if figure.unit == "kinds":
         return parse_kinds(value)
-    if metric.unit == "words":
+    if figure.unit == "words":
         return value if isinstance(value, str) else None
-    return parse_amount(metric, value)
+    return parse_amount(figure, value)
 
 
-def parse_amount(metric: Metric, value: object) -> float | None:
+def parse_amount(figure: Figure[Any], value: object) -> float | None:
     """A number of this metric's unit, or `None` where it cannot be one."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return _parse_text(metric, value)
-    if metric.whole:
+        return _parse_text(figure, value)
+    if figure.whole:
         return value if isinstance(value, int) and value >= 0 else None
-    most = 1 if metric.unit == "share" else 1e9
+    most = 1 if figure.unit == "share" else 1e9
     return float(value) if isinstance(value, int | float) and 0 <= value <= most else None
 
 
-def _parse_text(metric: Metric, text: str) -> float | None:
-    if metric.unit == "bytes":
+def _parse_text(figure: Figure[Any], text: str) -> float | None:
+    if figure.unit == "bytes":
         return parse_size(text)
-    match = _MILLISECONDS.fullmatch(text.strip()) if metric.unit == "ms" else None
+    match = _MILLISECONDS.fullmatch(text.strip()) if figure.unit == "ms" else None
     return float(match[1]) if match else None
 
 

@@ -7,24 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgeseg.bench.figure import Figure
+from edgeseg.bench.readers import Value
 from edgeseg.budget.facts import ModelFacts
-from edgeseg.budget.metrics import METRICS, Metric, Value, format_change, format_value, relative_change
+from edgeseg.budget.limited import LIMITED, format_change, format_value, name_of, relative_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class BaselineChange:
     """A value that is another than in the baseline.
 
     Attributes:
         file: name of the model file.
-        metric: which.
+        figure: which.
         old: value, or `None` for a new one.
         new: value.
         row: runtime and threads of a time, else empty.
     """
 
     file: str
-    metric: Metric
+    figure: Figure[Any]
     old: Value | None
     new: Value
     row: str = ""
@@ -32,7 +34,7 @@ class Change:
     @property
     def label(self) -> str:
         """The metric, with the row of a time."""
-        return f"{self.metric.name} ({self.row})" if self.row else self.metric.name
+        return f"{name_of(self.figure)} ({self.row})" if self.row else name_of(self.figure)
 
     @property
     def size(self) -> float:
@@ -43,42 +45,45 @@ class Change:
     def cells(self) -> list[str]:
         """Metric, old value, new value and their difference, as text; empty where there is no old value."""
         if self.old is None:
-            return [self.label, "", format_value(self.metric, self.new), ""]
-        values = (format_value(self.metric, value) for value in (self.old, self.new))
-        return [self.label, *values, format_change(self.metric, self.old, self.new)]
+            return [self.label, "", format_value(self.figure, self.new), ""]
+        values = (format_value(self.figure, value) for value in (self.old, self.new))
+        return [self.label, *values, format_change(self.figure, self.old, self.new)]
 
     def __str__(self) -> str:
-        new = format_value(self.metric, self.new)
+        new = format_value(self.figure, self.new)
         if self.old is None:
             return f"{self.file}: {self.label} {new} (new)"
         share = relative_change(self.old, self.new)
         if isinstance(self.new, tuple):
-            tail = f" ({format_change(self.metric, self.old, self.new)})"
+            tail = f" ({format_change(self.figure, self.old, self.new)})"
         else:
             tail = "" if share is None else f" ({100 * share:+.1f} %)"
-        return f"{self.file}: {self.label} {format_value(self.metric, self.old)} -> {new}{tail}"
+        return f"{self.file}: {self.label} {format_value(self.figure, self.old)} -> {new}{tail}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-able data."""
         row = {"row": self.row} if self.row else {}
-        return {"file": self.file, "metric": self.metric.name, **row, "old": self.old, "new": self.new}
+        return {"file": self.file, "metric": name_of(self.figure), **row, "old": self.old, "new": self.new}
 
 
-def find_changes(models: Sequence[ModelFacts], baseline: Mapping[str, Mapping[str, Value]]) -> list[Change]:
+def find_changes(
+    models: Sequence[ModelFacts], baseline: Mapping[str, Mapping[str, Value]]
+) -> list[BaselineChange]:
     """Every value of `models` that is new or another than in the baseline, in the order of the models."""
     changes = []
     for model in models:
         known = baseline.get(model.name, {})
-        for metric in METRICS:
-            if metric.name in model.values:
-                old, new = known.get(metric.name), rounded(metric, model.values[metric.name])
+        for figure in LIMITED:
+            name = name_of(figure)
+            if name in model.values:
+                old, new = known.get(name), rounded(figure, model.values[name])
                 if old != new:
-                    changes.append(Change(file=model.name, metric=metric, old=old, new=new))
+                    changes.append(BaselineChange(file=model.name, figure=figure, old=old, new=new))
     return changes
 
 
-def rounded(metric: Metric, value: Value) -> Value:
+def rounded(figure: Figure[Any], value: Value) -> Value:
     """As a baseline keeps it: rounded so that a file never breaks the baseline that it gave."""
     if isinstance(value, tuple | str):
         return value
-    return math.floor(value * 1e6) / 1e6 if metric.unit == "share" else int(value)
+    return math.floor(value * 1e6) / 1e6 if figure.unit == "share" else int(value)

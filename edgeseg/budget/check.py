@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from edgeseg.bench.readers import Value
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement, sentence_beyond
-from edgeseg.budget.latency import Timing, judge_latency
+from edgeseg.budget.limited import IMAGES, LATENCY, QUALITY_FIGURES, format_value, name_of
 from edgeseg.budget.limits import KINDS_KEY, Budgets, Limit
-from edgeseg.budget.metrics import LATENCY, Value, format_value
+from edgeseg.budget.times import Timing, judge_latency
 from edgeseg.errors import ConfigError
 
 #: Beyond a bound by less than this is rounding, in shares.
@@ -58,10 +59,10 @@ def broken(judgements: Iterable[Judgement]) -> list[Judgement]:
 def _judge(
     model: ModelFacts, limit: Limit, budgets: Budgets, *, timing: Timing | None, second: Timing | None
 ) -> Iterator[Judgement]:
-    if limit.metric == LATENCY:
+    if limit.figure is LATENCY:
         yield from judge_latency(model, limit, budgets, timing=timing, second=second)
         return
-    name = limit.metric.name
+    name = name_of(limit.figure)
     if name not in model.values:
         why = model.why_missing.get(name, "it was not measured")
         raise ConfigError(f"cannot check {limit.key} of {model.name}: {why}")
@@ -71,13 +72,13 @@ def _judge(
         raise ConfigError(
             f"{limit.key} of {model.name} needs a baseline, but {budgets.path} has none; --update records it"
         )
-    if limit.relative and name == "dice":
+    if limit.relative and limit.figure in QUALITY_FIGURES:
         _refuse_other_data(model, limit, budgets)
     yield _judge_value(model, limit, value, baseline)
 
 
 def _refuse_other_data(model: ModelFacts, limit: Limit, budgets: Budgets) -> None:
-    there, here = budgets.baseline[model.name].get("dice_data"), model.values.get("dice_data")
+    there, here = (values.get(name_of(IMAGES)) for values in (budgets.baseline[model.name], model.values))
     if there and here and there != here:
         raise ConfigError(
             f"cannot check {limit.key} of {model.name}: its baseline is of other images ({there}) than this "
@@ -112,22 +113,22 @@ def _beyond_kinds(model: ModelFacts, limit: Limit, value: Value, allowed: Value)
     new = tuple(kind for kind in value if kind not in allowed)
     if not new:
         return ""
-    names = format_value(limit.metric, new)
+    names = format_value(limit.figure, new)
     what = f"operator {names} is" if len(new) == 1 else f"operators {names} are"
     where = "in the baseline" if limit.relative else "allowed"
-    return f"{model.name}: {what} not {where} ({format_value(limit.metric, allowed)})"
+    return f"{model.name}: {what} not {where} ({format_value(limit.figure, allowed)})"
 
 
 def _beyond(model: ModelFacts, limit: Limit, value: Value, bound: float, start: float) -> str:
-    metric = limit.metric
+    figure = limit.figure
     if not isinstance(value, int | float):
-        raise TypeError(f"{metric.name} is a number")
-    excess = bound - value if metric.higher_is_better else value - bound
-    if excess <= (0 if metric.whole else _ROUNDING):
+        raise TypeError(f"{name_of(figure)} is a number")
+    excess = bound - value if figure.higher_is_better else value - bound
+    if excess <= (0 if figure.whole else _ROUNDING):
         return ""
-    details = model.details.get(metric.name, "")
+    details = model.details.get(name_of(figure), "")
     return sentence_beyond(
-        f"{model.name}: {metric.name}",
+        f"{model.name}: {name_of(figure)}",
         limit,
         value=value,
         bound=bound,

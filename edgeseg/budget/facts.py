@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from edgeseg.audit.audit import audit_model
+from edgeseg.bench.figure import Figure
+from edgeseg.bench.figures import ARENA, FLOAT_OPERATORS, PARTITIONS, XZ_BYTES
 from edgeseg.bench.models import display_names, find_models
+from edgeseg.bench.quality import QualityResult
+from edgeseg.bench.readers import Value
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
-from edgeseg.bench.size import SizeResult, measure_size
-from edgeseg.budget.metrics import Value
+from edgeseg.bench.size import measure_size
+from edgeseg.budget.limited import FILE_FIGURES, IMAGES, QUALITY_FIGURES, name_of
 from edgeseg.errors import CheckError, ResultError
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.audit_record import Audit, OperatorRef
@@ -23,9 +27,9 @@ class ModelFacts:
 
     Attributes:
         name: the file's name, with as much of its folder as tells it from the others.
-        values: metric -> value; metrics that were not measured are missing.
-        why_missing: metric -> why it was not measured, as the end of a sentence.
-        details: metric -> what its value consists of (`TRANSPOSE_CONV 2, MUL 1`).
+        values: name of a figure -> value; figures that were not measured are missing.
+        why_missing: name -> why it was not measured, as the end of a sentence.
+        details: name -> what its value consists of (`TRANSPOSE_CONV 2, MUL 1`).
         path: where the file is; `None` in bench results.
     """
 
@@ -58,14 +62,20 @@ def facts_of_folder(folder: Path) -> list[ModelFacts]:
     facts = []
     for path, name in zip(paths, display_names(paths), strict=True):
         artifact = load_artifact(path)
-        size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)
-        audit = audit_model(artifact.data, name=name)
-        facts.append(_facts(name, path=path, size=size, audit=audit, dice=None, no_dice=_NO_RESULTS))
+        model = ModelResult(
+            name=name,
+            variant=artifact.variant,
+            sha256=None,
+            size=measure_size(artifact.data, xz_bytes=artifact.packed_bytes),
+            audit=audit_model(artifact.data, name=name),
+            measurements=(),
+        )
+        facts.append(_facts(model, None, no_quality=_NO_RESULTS, path=path))
     return facts
 
 
 def facts_of_result(result: BenchResult) -> list[ModelFacts]:
-    """Take the facts from a bench result; of several runtimes the least Dice counts.
+    """Take the facts from a bench result; of several runtimes the worst quality counts.
 
     Raises:
         CheckError: a model failed in the bench.
@@ -76,74 +86,46 @@ def facts_of_result(result: BenchResult) -> list[ModelFacts]:
     if result.failures:
         model, _, failure = result.failures[0]
         raise CheckError(f"{model.name} failed in the bench: {failure.reason}")
-    return [_facts_of_model(model, result.dataset) for model in result.models]
-
-
-def _facts_of_model(model: ModelResult, data: DatasetUsed | None) -> ModelFacts:
-    dice = [each.quality.pooled["dice"] for each in model.measurements if each.quality]
-    return _facts(
-        model.name,
-        size=model.size,
-        audit=model.audit,
-        dice=min(dice, default=None),
-        no_dice=_NO_DATA,
-        data=data if dice else None,
-    )
+    return [_facts(model, result.dataset, no_quality=_NO_DATA) for model in result.models]
 
 
 def _facts(
-    name: str,
-    *,
-    size: SizeResult | None,
-    audit: Audit | None,
-    dice: float | None,
-    no_dice: str,
-    data: DatasetUsed | None = None,
-    path: Path | None = None,
+    model: ModelResult, data: DatasetUsed | None, *, no_quality: str, path: Path | None = None
 ) -> ModelFacts:
-    found = {
-        "bytes": size.raw_bytes if size else None,
-        "gzip_bytes": size.gzip_bytes if size else None,
-        "xz_bytes": size.xz_bytes if size else None,
-        **_of_audit(audit),
-        "dice": dice,
-        "dice_data": _name_data(data) if data else None,
-    }
-    reasons = {"dice": no_dice, "dice_data": no_dice, "xz_bytes": _NO_CONTAINER}
-    if audit:
-        reasons |= {"arena_bytes": _NO_ARENA, "partitions": audit.delegation.runtime_problem or _NO_AUDIT}
+    """Every figure that a budget can limit, or why it is not known."""
+    found = {name_of(figure): figure.read(model) for figure in FILE_FIGURES}
+    measured = [each.quality for each in model.measurements if each.quality]
+    found |= {name_of(figure): _worst(figure, measured) for figure in QUALITY_FIGURES}
+    found[name_of(IMAGES)] = IMAGES.read(data) if data and measured else None
     return ModelFacts(
-        name=name,
-        values={metric: value for metric, value in found.items() if value is not None},
-        why_missing={
-            metric: reasons.get(metric) or _NO_AUDIT for metric, value in found.items() if value is None
-        },
-        details=_details(audit) if audit else {},
+        name=model.name,
+        values={name: value for name, value in found.items() if value is not None},
+        why_missing={name: _why_missing(model, name, no_quality) for name in found if found[name] is None},
+        details=_details(model.audit) if model.audit else {},
         path=path,
     )
 
 
-def _name_data(data: DatasetUsed) -> str:
-    """What must be the same for two values of Dice to be compared; the folder's name need not."""
-    return f"{data.images} of {data.of} images of the {data.split} split, digest {data.digest[:12]}"
+def _worst(figure: Figure[QualityResult], measured: Sequence[QualityResult]) -> float | None:
+    values = [value for quality in measured if (value := figure.number(quality)) is not None]
+    return (min if figure.higher_is_better else max)(values, default=None)
 
 
-def _of_audit(audit: Audit | None) -> dict[str, Value | None]:
-    return {
-        "macs": audit.macs if audit else None,
-        "parameters": audit.parameters if audit else None,
-        "operators": sum(audit.operators.values()) if audit else None,
-        "operator_kinds": tuple(sorted(audit.operators)) if audit else None,
-        "float_operators": len(audit.float_operators) if audit else None,
-        "partitions": audit.partitions if audit else None,
-        "arena_bytes": audit.arena_bytes if audit else None,
-    }
+def _why_missing(model: ModelResult, name: str, no_quality: str) -> str:
+    """As the end of a sentence."""
+    if name in {name_of(IMAGES), *map(name_of, QUALITY_FIGURES)}:
+        return no_quality
+    if name == name_of(XZ_BYTES):
+        return _NO_CONTAINER
+    if model.audit and name == name_of(ARENA):
+        return _NO_ARENA
+    return (model.audit and model.audit.delegation.runtime_problem) or _NO_AUDIT
 
 
 def _details(audit: Audit) -> dict[str, str]:
     """Which operators are counted, where it is bad to have any."""
-    listed = {"float_operators": audit.float_operators, "partitions": audit.undelegated}
-    return {metric: _histogram(operators) for metric, operators in listed.items() if operators}
+    listed = {FLOAT_OPERATORS: audit.float_operators, PARTITIONS: audit.undelegated}
+    return {name_of(figure): _histogram(operators) for figure, operators in listed.items() if operators}
 
 
 def _histogram(operators: Sequence[OperatorRef]) -> str:

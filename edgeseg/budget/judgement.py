@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from edgeseg.bench.readers import Value
+from edgeseg.budget.limited import format_value, name_of
 from edgeseg.budget.limits import Limit
-from edgeseg.budget.metrics import Value, format_value
 
 #: `unconfirmed`: a time that is beyond its limit in one run, while no second one was given.
 Verdict = Literal["ok", "broken", "unconfirmed", "not judged"]
@@ -39,7 +40,7 @@ class Judgement:
     @property
     def label(self) -> str:
         """The metric, with the row of a time."""
-        return f"{self.limit.metric.name} ({self.row})" if self.row else self.limit.metric.name
+        return f"{name_of(self.limit.figure)} ({self.row})" if self.row else name_of(self.limit.figure)
 
     @property
     def excess(self) -> float | None:
@@ -52,7 +53,7 @@ class Judgement:
         """As JSON-able data; tuples are lists in JSON."""
         return {
             "file": self.file,
-            "metric": self.limit.metric.name,
+            "metric": name_of(self.limit.figure),
             "row": self.row or None,
             "key": self.limit.key,
             "value": self.value,
@@ -66,14 +67,14 @@ class Judgement:
 
 def sentence_beyond(what: str, limit: Limit, *, value: float, bound: float, baseline: float | None) -> str:
     """`WHAT 2,100 exceeds the limit 2,000 by 100 (+5.0 %)`, with the baseline where there is one."""
-    metric = limit.metric
-    verb, sign = ("is below", "-") if metric.higher_is_better else ("exceeds", "+")
+    figure = limit.figure
+    verb, sign = ("is below", "-") if figure.higher_is_better else ("exceeds", "+")
     origin = (
-        f" (baseline {format_value(metric, baseline)} {sign} {limit.text})" if baseline is not None else ""
+        f" (baseline {format_value(figure, baseline)} {sign} {limit.text})" if baseline is not None else ""
     )
     excess = abs(value - bound)
     share = f" ({sign}{100 * excess / bound:.1f} %)" if bound else ""
     return (
-        f"{what} {format_value(metric, value)} {verb} the limit {format_value(metric, bound)}{origin} "
-        f"by {format_value(metric, excess)}{share}"
+        f"{what} {format_value(figure, value)} {verb} the limit {format_value(figure, bound)}{origin} "
+        f"by {format_value(figure, excess)}{share}"
     )

@@ -28,6 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgeseg.bench.figure import Figure
+from edgeseg.bench.figures import OPERATOR_KINDS
+from edgeseg.bench.readers import Value
 from edgeseg.budget.amounts import (
     EXPECTED,
     parse_amount,
@@ -37,12 +40,12 @@ from edgeseg.budget.amounts import (
     parse_value,
 )
 from edgeseg.budget.facts import ModelFacts
+from edgeseg.budget.limited import LATENCY, LIMITED, name_of
 from edgeseg.budget.medians import Medians, parse_medians
-from edgeseg.budget.metrics import LATENCY, METRICS, Metric, Value
 from edgeseg.errors import ConfigError, nearest
 
 #: The limit on operators that is none on a number.
-KINDS_KEY = "operator_kinds"
+KINDS_KEY = name_of(OPERATOR_KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Limit:
 
     Attributes:
         key: as in the file, `max_growth_bytes`.
-        metric: what it limits.
+        figure: what it limits.
         relative: whether it is counted from the baseline.
         text: as it stands in the file, `2 %`.
         amount: the greatest (or least) value, or, of a relative limit, the greatest change.
@@ -60,7 +63,7 @@ class Limit:
     """
 
     key: str
-    metric: Metric
+    figure: Figure[Any]
     relative: bool
     text: str
     amount: float = 0
@@ -69,11 +72,11 @@ class Limit:
 
     def bound(self, baseline: float) -> float:
         """The greatest (Dice: least) value allowed; whole for bytes and counts."""
-        sign = -1 if self.metric.higher_is_better else 1
+        sign = -1 if self.figure.higher_is_better else 1
         value = self.amount
         if self.relative:
             value = baseline + sign * (baseline * self.amount / 100 if self.percent else self.amount)
-        return math.floor(round(value, 6)) if self.metric.whole else value
+        return math.floor(round(value, 6)) if self.figure.whole else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,7 @@ class Budgets:
     Attributes:
         path: the file.
         budgets: in its order.
-        baseline: file name -> metric -> value.
+        baseline: file name -> name of the figure -> value.
         latency: machine -> file name -> `litert, 1 thread` -> median.
     """
 
@@ -110,7 +113,7 @@ class Budgets:
 
     def limit_times(self, models: Iterable[ModelFacts]) -> bool:
         """Whether there is a limit on the latency of any of `models`."""
-        return any(limit.metric == LATENCY for model in models for limit in self.limits_for(model))
+        return any(limit.figure is LATENCY for model in models for limit in self.limits_for(model))
 
     def gone(self, models: Iterable[ModelFacts]) -> list[str]:
         """Files that have a baseline and are not among `models`."""
@@ -118,16 +121,16 @@ class Budgets:
         return sorted(known - {model.name for model in models})
 
 
-def _limit_keys() -> dict[str, tuple[Metric, bool]]:
-    """Key -> metric, and whether it is relative, for numbers."""
-    keys: dict[str, tuple[Metric, bool]] = {}
-    for metric in METRICS:
-        if metric.unit in ("kinds", "words"):
+def _limit_keys() -> dict[str, tuple[Figure[Any], bool]]:
+    """Key -> figure, and whether it is relative, for numbers."""
+    keys: dict[str, tuple[Figure[Any], bool]] = {}
+    for figure in LIMITED:
+        if figure.unit in ("kinds", "words"):
             continue
-        absolute, change = ("min", "drop") if metric.higher_is_better else ("max", "growth")
-        keys[f"{absolute}_{metric.name}"] = metric, False
-        keys[f"max_{change}_{metric.name}"] = metric, True
-    keys[f"max_growth_{LATENCY.name}"] = LATENCY, True
+        absolute, change = ("min", "drop") if figure.higher_is_better else ("max", "growth")
+        keys[f"{absolute}_{name_of(figure)}"] = figure, False
+        keys[f"max_{change}_{name_of(figure)}"] = figure, True
+    keys[f"max_growth_{name_of(LATENCY)}"] = LATENCY, True
     return keys
 
 
@@ -205,14 +208,14 @@ def _limits(table: Mapping[str, Any], *, where: str) -> tuple[Limit, ...]:
 
 
 def _limit(key: str, value: object, *, where: str) -> Limit:
-    metric, relative = _KEYS[key]
+    figure, relative = _KEYS[key]
     percent = parse_percent(value) if relative else None
-    amount = parse_amount(metric, value) if percent is None else percent
+    amount = parse_amount(figure, value) if percent is None else percent
     if amount is None:
-        expected = EXPECTED[metric.unit] + (' or a share of the baseline as "2 %"' if relative else "")
+        expected = EXPECTED[figure.unit] + (' or a share of the baseline as "2 %"' if relative else "")
         raise ConfigError(f"expected {expected} as {key} in {where}, but got {value!r}")
     return Limit(
-        key=key, metric=metric, amount=amount, percent=percent is not None, relative=relative, text=str(value)
+        key=key, figure=figure, amount=amount, percent=percent is not None, relative=relative, text=str(value)
     )
 
 
@@ -223,20 +226,19 @@ def _kinds_limit(value: object, *, where: str) -> Limit:
         raise ConfigError(
             f'expected "baseline" or {EXPECTED["kinds"]} as {KINDS_KEY} in {where}, but got {value!r}'
         )
-    (metric,) = (metric for metric in METRICS if metric.name == KINDS_KEY)
     text = "baseline" if relative else ", ".join(kinds)
-    return Limit(key=KINDS_KEY, metric=metric, relative=relative, text=text, kinds=kinds)
+    return Limit(key=KINDS_KEY, figure=OPERATOR_KINDS, relative=relative, text=text, kinds=kinds)
 
 
 def _baseline(table: Mapping[str, Any], *, where: str) -> dict[str, Value]:
-    metrics = {metric.name: metric for metric in METRICS}
-    _refuse_unknown(table, metrics, what="metric", where=where)
+    figures = {name_of(figure): figure for figure in LIMITED}
+    _refuse_unknown(table, figures, what="metric", where=where)
     values: dict[str, Value] = {}
     for name, given in table.items():
-        value = parse_value(metrics[name], given)
+        value = parse_value(figures[name], given)
         if value is None:
             raise ConfigError(
-                f"expected {EXPECTED[metrics[name].unit]} as {name} in {where}, but got {given!r}"
+                f"expected {EXPECTED[figures[name].unit]} as {name} in {where}, but got {given!r}"
             )
         values[name] = value
     return values

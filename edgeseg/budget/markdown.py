@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from edgeseg.budget.changes import Change, find_changes
+from edgeseg.budget.changes import BaselineChange, find_changes
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement
 from edgeseg.budget.limits import Budgets
@@ -50,7 +50,7 @@ def _listing(items: Iterable[str]) -> list[str]:
     return [*lines, ""] if lines else []
 
 
-def _changed(changes: Sequence[Change]) -> list[str]:
+def _changed(changes: Sequence[BaselineChange]) -> list[str]:
     known = sorted((each for each in changes if each.old is not None), key=lambda each: -each.size)
     if not known:
         return ["Nothing differs from the baseline.", ""]

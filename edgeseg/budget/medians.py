@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeseg.budget.amounts import parse_amount, parse_tables
-from edgeseg.budget.metrics import LATENCY
+from edgeseg.budget.limited import LATENCY
 from edgeseg.errors import ConfigError
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgeseg.bench.readers import Value
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement
-from edgeseg.budget.metrics import Value, format_change, format_value
+from edgeseg.budget.limited import format_change, format_value
 from edgeseg.text import counted
 
 HEADER = ("file", "metric", "value", "limit", "baseline", "change", "verdict")
@@ -26,7 +27,7 @@ def row_of(judgement: Judgement) -> list[str]:
     value, baseline = judgement.value, judgement.baseline
     change = "-"
     if value is not None and baseline is not None:
-        change = format_change(judgement.limit.metric, baseline, value)
+        change = format_change(judgement.limit.figure, baseline, value)
     return [
         judgement.file,
         judgement.label,
@@ -42,7 +43,7 @@ def _short(judgement: Judgement, value: Value | None) -> str:
     """Kinds are counted, since their names would widen the table; the sentence names what is new."""
     if value is None:
         return "-"
-    return f"{len(value)} kinds" if isinstance(value, tuple) else format_value(judgement.limit.metric, value)
+    return f"{len(value)} kinds" if isinstance(value, tuple) else format_value(judgement.limit.figure, value)
 
 
 def verdict_line(models: Sequence[ModelFacts], judgements: Sequence[Judgement]) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from edgeseg.budget.changes import Change, find_changes
+from edgeseg.budget.changes import BaselineChange, find_changes
 from edgeseg.budget.facts import ModelFacts
-from edgeseg.budget.latency import Timing
+from edgeseg.budget.limited import LATENCY, name_of
 from edgeseg.budget.limits import Budgets, parse_budgets
 from edgeseg.budget.medians import Median
-from edgeseg.budget.metrics import LATENCY
+from edgeseg.budget.times import Timing
 
 _HEAD = """\
 # Budgets of model files: `edgeseg check` fails where one is broken.
@@ -45,7 +45,7 @@ def new_budgets(models: Sequence[ModelFacts]) -> str:
 
 def update_baseline(
     text: str, models: Sequence[ModelFacts], *, path: Path, timing: Timing | None = None, prune: bool = False
-) -> tuple[str, list[Change], list[str]]:
+) -> tuple[str, list[BaselineChange], list[str]]:
     """Put the values of `models` into the baseline; what was not measured stays as it is.
 
     Args:
@@ -66,7 +66,7 @@ def update_baseline(
     document = tomlkit.parse(text)
     changes = find_changes(models, budgets.baseline)
     for change in changes:
-        _table(document, "baseline", change.file)[change.metric.name] = _plain(change.new)
+        _table(document, "baseline", change.file)[name_of(change.figure)] = _plain(change.new)
     if timing and not timing.doubts:
         changes += _record_times(document, models, budgets, timing)
     gone = budgets.gone(models) if prune else []
@@ -78,7 +78,7 @@ def update_baseline(
 
 def _record_times(
     document: tomlkit.TOMLDocument, models: Sequence[ModelFacts], budgets: Budgets, timing: Timing
-) -> list[Change]:
+) -> list[BaselineChange]:
     changes = []
     known = budgets.latency.get(timing.machine, {})
     for model in models:
@@ -93,7 +93,9 @@ def _record_times(
                 entry.update(asdict(new))
                 _table(document, "latency", timing.machine, model.name)[row] = entry
                 before = old.p50_ms if old else None
-                changes.append(Change(file=model.name, metric=LATENCY, old=before, new=new.p50_ms, row=row))
+                changes.append(
+                    BaselineChange(file=model.name, figure=LATENCY, old=before, new=new.p50_ms, row=row)
+                )
     return changes
 
 

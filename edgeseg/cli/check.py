@@ -15,8 +15,8 @@ from edgeseg.errors import ConfigError
 if TYPE_CHECKING:
     from edgeseg.budget.facts import ModelFacts
     from edgeseg.budget.judgement import Judgement
-    from edgeseg.budget.latency import Timing
     from edgeseg.budget.limits import Budgets
+    from edgeseg.budget.times import Timing
 
 
 class Format(StrEnum):
@@ -89,7 +89,7 @@ def _facts(target: Path, confirm: Path | None) -> tuple[list[ModelFacts], Timing
     if target.is_dir():
         return facts_of_folder(target), None, None
     from edgeseg.bench.result_file import load_result
-    from edgeseg.budget.latency import refuse_unlike, timing_of_result
+    from edgeseg.budget.times import refuse_unlike, timing_of_result
 
     result = load_result(target)
     models = facts_of_result(result)

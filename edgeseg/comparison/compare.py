@@ -10,7 +10,7 @@ from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.comparison.alike import Otherwise, refuse, what_differs
 from edgeseg.comparison.change import Change
-from edgeseg.comparison.figures import Label, file_changes, quality_changes, same_images, speed_changes
+from edgeseg.comparison.changes import Label, file_changes, quality_changes, run_changes
 from edgeseg.comparison.pairs import Pair, arrow, match_keys, match_models
 from edgeseg.errors import ResultError
 from edgeseg.machine.doubts import doubts
@@ -149,7 +149,7 @@ def _all_changes(
                 other = pair.new.measurement(kinds[1], counts[1])
                 gap = _gap(mine, base.name) or _gap(other, new.name)
                 if mine and other and not gap:
-                    changes += speed_changes(label, mine, other)
+                    changes += run_changes(label, mine, other)
                 else:
                     gaps.append(f"{pair.name} ({label.runtime}, threads {label.threads}): {gap}")
     return tuple(sorted(changes, key=lambda change: change.order)), tuple(gaps)
@@ -192,6 +192,6 @@ def _notes(pairs: Sequence[Pair], base: _Side, new: _Side) -> Iterator[str]:
 def _paired(pair: Pair) -> bool:
     for each in pair.base.measurements:
         mine, other = each.quality, pair.new.quality(each.runtime)
-        if mine and other and not same_images(mine, other):
+        if mine and other and not other.has_images_of(mine):
             return False
     return True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from edgeseg.comparison.change import Change, Metric
+from edgeseg.bench.figure import Figure
+from edgeseg.comparison.change import Change
 from edgeseg.comparison.compare import Comparison
 from edgeseg.markdown import escaped, listing, table
 
@@ -29,35 +31,28 @@ def comparison_table(comparison: Comparison) -> tuple[list[str], list[list[str]]
 
 
 def _row(change: Change) -> list[str]:
-    metric, interval = change.metric, change.interval
+    figure, interval = change.figure, change.interval
     return [
         change.model,
         change.runtime or "-",
         change.threads or "-",
-        metric.title,
-        _value(metric, change.base),
-        _value(metric, change.new),
-        _change(metric, change.change),
-        " to ".join(_change(metric, end) for end in interval) if interval else "-",
+        figure.title,
+        _value(figure, change.base),
+        _value(figure, change.new),
+        _change(figure, change.change),
+        " to ".join(_change(figure, end) for end in interval) if interval else "-",
         change.verdict,
     ]
 
 
-def _digits(metric: Metric) -> int:
-    if metric.name == "agreement":
-        return 5  # of 50 million pixels, a thousand count
-    return {"share": 4, "ms": 3, "MB": 1}.get(metric.unit, 0)
+def _value(figure: Figure[Any], value: float) -> str:
+    return f"{value:,.{figure.digits}f}"
 
 
-def _value(metric: Metric, value: float) -> str:
-    return f"{value:,.{_digits(metric)}f}"
-
-
-def _change(metric: Metric, value: float) -> str:
-    if metric.ratio:
+def _change(figure: Figure[Any], value: float) -> str:
+    if figure.ratio:
         return f"x {value:.3f}"
-    digits = _digits(metric)
-    return f"{round(value, digits) + 0.0:+.{digits}f}"  # no -0.0
+    return f"{round(value, figure.digits) + 0.0:+.{figure.digits}f}"  # no -0.0
 
 
 def heading(comparison: Comparison) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from edgeseg.bench.figure import NOTHING, Figure
+from edgeseg.bench.figures import DICE, FILE_BYTES, P50
 from edgeseg.comparison.change import Change
-from edgeseg.comparison.figures import Label, speed_changes
+from edgeseg.comparison.changes import Label, change_of
 from edgeseg.metrics.statistics import CONFIDENCE
-from edgeseg.report.columns import BY_NAME, NOTHING
 from edgeseg.report.rows import Row
 from edgeseg.text import counted
 
@@ -81,11 +83,11 @@ def make_answer(rows: Sequence[Row], *, within: float) -> Answer:
     there = [row for row in rows if row.measurement.runs and not row.measurement.failure]
     judged = [(row, row.change) for row in there if row.change]
     chosen = [row for row, change in judged if accepted(change, within)] if judged else there
-    fastest = min(chosen, key=lambda row: row.number("p50_ms") or 0, default=None)
+    fastest = min(chosen, key=lambda row: row.number(P50) or 0, default=None)
     return Answer(
         setting=rows[0].setting,
         base=rows[0].base,
-        smallest=min(chosen, key=lambda row: row.number("file_bytes") or 0, default=None),
+        smallest=min(chosen, key=lambda row: row.number(FILE_BYTES) or 0, default=None),
         fastest=fastest,
         as_fast=tuple(row for row in chosen if fastest and _as_fast(fastest, row)),
         refused=tuple(row for row, change in judged if not accepted(change, within)),
@@ -93,10 +95,10 @@ def make_answer(rows: Sequence[Row], *, within: float) -> Answer:
 
 
 def _as_fast(fastest: Row, row: Row) -> bool:
-    if row is fastest or (row.number("p50_ms") or 0) > _CLEARLY * (fastest.number("p50_ms") or 0):
+    if row is fastest or (row.number(P50) or 0) > _CLEARLY * (fastest.number(P50) or 0):
         return False
-    change = next(speed_changes(Label(row.label), fastest.measurement, row.measurement))
-    return change.significant is False
+    change = change_of(Label(row.label), P50, fastest.measurement, row.measurement)
+    return change is not None and change.significant is False
 
 
 def statements(answer: Answer) -> Iterator[tuple[str, str]]:
@@ -120,10 +122,10 @@ def statements(answer: Answer) -> Iterator[tuple[str, str]]:
 
 
 def _facts(row: Row) -> str:
-    size = f"{(row.number('file_bytes') or 0) / 1000:,.1f} kB, {row.number('p50_ms') or 0:,.2f} ms"
+    size = f"{row.text(FILE_BYTES)} kB, {row.text(P50)} ms"
     if row.change is None:
         return f"{size}; what it finds was not measured."
-    return f"{size}, Dice {row.change.new:.4f}: {difference(row)}."
+    return f"{size}, Dice {row.text(DICE)}: {difference(row)}."
 
 
 def difference(row: Row) -> str:
@@ -147,8 +149,8 @@ def answer_table(answers: Sequence[Answer]) -> tuple[list[str], list[list[str]]]
     rows = [
         [
             answer.where,
-            _with_figure(answer.smallest, "file_bytes", "kB"),
-            _with_figure(answer.fastest, "p50_ms", "ms"),
+            _with_figure(answer.smallest, FILE_BYTES, "kB"),
+            _with_figure(answer.fastest, P50, "ms"),
             ", ".join(row.label for row in answer.as_fast) or NOTHING,
         ]
         for answer in answers
@@ -156,5 +158,5 @@ def answer_table(answers: Sequence[Answer]) -> tuple[list[str], list[list[str]]]
     return header, rows
 
 
-def _with_figure(row: Row | None, name: str, unit: str) -> str:
-    return f"{row.label} ({BY_NAME[name].text(row)} {unit})" if row else NOTHING
+def _with_figure(row: Row | None, figure: Figure[Any], unit: str) -> str:
+    return f"{row.label} ({row.text(figure)} {unit})" if row else NOTHING

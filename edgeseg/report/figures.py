@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgeseg.bench.figures import P50, P90, P99
 from edgeseg.report.answer import Answer
-from edgeseg.report.columns import BY_NAME
 from edgeseg.report.distribution import Strip, distribution
 from edgeseg.report.forest import forest
 from edgeseg.report.rows import Row
@@ -66,8 +66,8 @@ def time_figure(rows: Sequence[Row], where: str) -> Figure | None:
         Strip(
             label=row.label,
             samples=[nanoseconds / 1e6 for nanoseconds in row.measurement.invoke_ns],
-            middle=row.number("p50_ms") or 0,
-            text=f"{row.label}: {_quantiles(row)}, {row.measurement.summary['samples']} samples",
+            middle=row.number(P50) or 0,
+            text=f"{row.label}: {_quantiles(row)}, {len(row.measurement.invoke_ns)} samples",
         )
         for row in rows
         if row.measurement.runs and not row.measurement.failure
@@ -82,7 +82,9 @@ def time_figure(rows: Sequence[Row], where: str) -> Figure | None:
 
 
 def _quantiles(row: Row) -> str:
-    return ", ".join(f"{name} {BY_NAME[f'{name}_ms'].text(row)} ms" for name in ("p50", "p90", "p99"))
+    return ", ".join(
+        f"{figure.title.removesuffix(' ms')} {row.text(figure)} ms" for figure in (P50, P90, P99)
+    )
 
 
 def image_figure(rows: Sequence[Row], where: str) -> Figure | None:

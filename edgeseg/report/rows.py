@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from edgeseg.bench.intervals import quality_interval
+from edgeseg.bench.figure import NOTHING, Figure
+from edgeseg.bench.figures import (
+    DICE,
+    FILE_BYTES,
+    OF_QUALITY,
+    P50,
+    file_summary,
+    quality_summary,
+    summary,
+)
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.quality import QualityResult
+from edgeseg.bench.readers import Value
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.table import model_labels
 from edgeseg.comparison.change import Change
-from edgeseg.comparison.figures import Label, quality_changes
+from edgeseg.comparison.changes import Label, change_of
 from edgeseg.report.pareto import front
-
-Value = float | str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +46,21 @@ class Row:
     quality: QualityResult | None
     base: str | None
     change: Change | None
-    values: Mapping[str, Value]
+    values: Mapping[str, Value | None]
 
     @property
     def setting(self) -> tuple[str, int]:
         """Runtime and number of threads: only rows of one setting are compared."""
         return self.measurement.runtime, self.measurement.threads
 
-    def number(self, name: str) -> float | None:
-        """One of the values that are numbers."""
-        value = self.values.get(name)
-        return None if isinstance(value, str) else value
+    def number(self, figure: Figure[Any]) -> float | None:
+        """A figure's value; `None` where it was not measured."""
+        value = self.values.get(figure.key)
+        return value if isinstance(value, int | float) else None
+
+    def text(self, figure: Figure[Any]) -> str:
+        """A figure's value as its column shows it."""
+        return figure.column.text(self) if figure.column else NOTHING
 
 
 def base_of(result: BenchResult, runtime: str) -> ModelResult | None:
@@ -56,7 +69,7 @@ def base_of(result: BenchResult, runtime: str) -> ModelResult | None:
     for model, _ in measured:
         if model.name == result.reference:
             return model
-    return max(measured, key=lambda pair: pair[1].pooled["dice"])[0] if measured else None
+    return max(measured, key=lambda pair: DICE.number(pair[1]) or 0)[0] if measured else None
 
 
 def make_rows(result: BenchResult) -> tuple[Row, ...]:
@@ -80,8 +93,7 @@ def _change(model: ModelResult, base: ModelResult | None, runtime: str) -> Chang
     mine, other = model.quality(runtime), base.quality(runtime) if base else None
     if mine is None or other is None:
         return None
-    changes = quality_changes(Label(model.name, runtime), other, mine, same_reference=False)
-    return next(change for change in changes if change.metric.name == "dice")
+    return change_of(Label(model.name, runtime), DICE, other, mine)
 
 
 def _row(
@@ -93,57 +105,35 @@ def _row(
 ) -> Row:
     failure = measurement.failure
     quality = None if failure else model.quality(measurement.runtime)
-    values: dict[str, Value] = {
+    values: dict[str, Value | None] = {
         "model": model.name,
         "variant": model.variant,
         "runtime": measurement.runtime,
         "threads": measurement.threads,
         "state": f"failed: {failure.kind}" if failure else "measured",
-        **_file_values(model),
+        **file_summary(model),
     }
     if not failure:
-        values |= {**_quality_values(model, measurement.runtime, change), **measurement.summary}
+        values |= quality_summary(quality) | _dice_values(quality, change) | summary(measurement)
     return Row(
         label=labels[model.name], model=model, measurement=measurement, quality=quality, values=values,
         base=labels[base.name] if base else None, change=None if failure else change,
     )  # fmt: skip
 
 
-def _file_values(model: ModelResult) -> dict[str, Value]:
-    size, audit = model.size, model.audit
-    values: dict[str, Value] = {}
-    if size:
-        values |= {
-            "file_bytes": size.file_bytes,
-            "raw_bytes": size.raw_bytes,
-            "gzip_bytes": size.gzip_bytes,
-            "xz_bytes": size.xz_bytes,
-        }
-    if audit:
-        values |= {
-            "arena_bytes": audit.arena_bytes,
-            "macs": audit.macs,
-            "partitions": audit.partitions,
-            "operators": sum(audit.operators.values()),
-            "float_operators": len(audit.float_operators),
-        }
-    return values
-
-
-def _quality_values(model: ModelResult, runtime: str, change: Change | None) -> dict[str, Value]:
-    """Of all numbers of threads, the first has what the file finds."""
-    for each in model.measurements:
-        if each.runtime == runtime and each.quality:
-            interval = quality_interval(each.quality, "dice")
-            low, high = interval or (None, None)
-            less, more = (change and change.interval) or (None, None)
-            return {
-                **each.summary,
-                "dice_low": low, "dice_high": high,
-                "dice_change": change.change if change else None,
-                "dice_change_low": less, "dice_change_high": more,
-            }  # fmt: skip
-    return {}
+def _dice_values(quality: QualityResult | None, change: Change | None) -> dict[str, Value | None]:
+    """How sure Dice is, and how it differs from that of the base."""
+    if quality is None:
+        return {}
+    values: dict[str, Value | None] = {}
+    for figure in OF_QUALITY:
+        if figure.with_interval:
+            low, high = figure.interval(quality) or (None, None)
+            values |= {f"{figure.name}_low": low, f"{figure.name}_high": high}
+    less, more = (change and change.interval) or (None, None)
+    return values | {
+        "dice_change": change.change if change else None, "dice_change_low": less, "dice_change_high": more,
+    }  # fmt: skip
 
 
 def settings(rows: Iterable[Row]) -> list[tuple[str, int]]:
@@ -155,9 +145,9 @@ def _with_fronts(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Say of each row where nothing beats it among those of its setting: in bytes, in time, or nowhere."""
     found: dict[int, list[str]] = {number: [] for number in range(len(rows))}
     for setting in settings(rows):
-        for name, cost in (("bytes", "file_bytes"), ("time", "p50_ms")):
+        for name, cost in (("bytes", FILE_BYTES), ("time", P50)):
             points = [
-                (number, (row.number(cost) or 0, row.number("dice_pooled") or 0))
+                (number, (row.number(cost) or 0, row.number(DICE) or 0))
                 for number, row in enumerate(rows)
                 if row.setting == setting and row.quality and row.number(cost) is not None
             ]

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgeseg.bench.figure import Figure
+from edgeseg.bench.figures import DICE, FILE_BYTES, P50
 from edgeseg.metrics.statistics import Interval
 from edgeseg.report.drawing import ACCENT, GRID, INK, MUTED, load_altair, log_ticks, svg
 from edgeseg.report.rows import Row
@@ -22,20 +24,23 @@ class Cost:
     """What is on the horizontal axis.
 
     Attributes:
-        name: of `Row.values`.
+        figure: what it costs.
         title: of the axis.
-        scale: from the value to what is shown.
         front: how `Row.values["front"]` calls it.
     """
 
-    name: str
+    figure: Figure[Any]
     title: str
-    scale: float
     front: str
 
+    @property
+    def scale(self) -> float:
+        """From the value to what is shown."""
+        return self.figure.column.scale if self.figure.column else 1
 
-BYTES = Cost(name="file_bytes", title="kB of the file as shipped", scale=1e-3, front="bytes")
-TIME = Cost(name="p50_ms", title="ms of one inference, median", scale=1, front="time")
+
+BYTES = Cost(figure=FILE_BYTES, title="kB of the file as shipped", front="bytes")
+TIME = Cost(figure=P50, title="ms of one inference, median", front="time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,7 @@ def file_points(rows: Sequence[Row], cost: Cost) -> Iterator[Point]:
     reference's Dice: the images being the same for all files, that is what tells them apart.
     """
     for row in rows:
-        value, dice = row.number(cost.name), row.number("dice_pooled")
+        value, dice = row.number(cost.figure), row.number(DICE)
         if value is None or dice is None:
             continue
         interval = row.change.interval if row.change else None

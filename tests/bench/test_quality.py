@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgeseg.bench.figures import AGREEMENT, AREA_ERROR, CELL_AP_50_90, COUNT_ERROR
 from edgeseg.bench.quality import (
     ImageCounts,
     QualityResult,
@@ -81,19 +82,19 @@ def test_cells_are_counted_in_every_image(segmenter, blobs):
     found = measure_quality(segmenter, blobs.split("test"), Preprocessing(), progress=quiet)
     assert all(image.cells.true > 0 for image in found.images)
     assert found.cells.f1 > 0.9
-    assert found.count_error < 0.2
-    assert found.area_error < 0.1
+    assert COUNT_ERROR.read(found) < 0.2
+    assert AREA_ERROR.read(found) < 0.1
 
 
 def test_errors_of_count_and_area_are_shares_of_the_truth(quality):
     """Cells 4 and 2, found 5 and 2; foreground 10 and 6 pixels, found as much."""
-    assert quality.count_error == pytest.approx(1 / 6)
-    assert quality.area_error == 0
+    assert COUNT_ERROR.read(quality) == pytest.approx(1 / 6)
+    assert AREA_ERROR.read(quality) == 0
 
 
 def test_errors_of_count_and_area_need_something_to_count():
     nothing = QualityResult((ImageCounts("a", "a", ConfusionCounts(0, 0, 0, 9), NO_CELLS),))
-    assert (nothing.count_error, nothing.area_error) == (None, None)
+    assert (COUNT_ERROR.read(nothing), AREA_ERROR.read(nothing)) == (None, None)
 
 
 def test_the_worst_image_comes_first(quality):
@@ -131,9 +132,9 @@ def test_differing_pixels_are_counted_image_by_image():
     masks, reference = (b"".join(np.packbits(each).tobytes() for each in masks) for masks in (mine, other))
     found = compare_masks(quality, masks, reference)
     assert [image.differing for image in found.images] == [2, 12]
-    assert found.agreement == pytest.approx(5 / 19)
-    assert compare_masks(quality, masks, masks).agreement == 1
-    assert QualityResult((*found.images, quality.images[0])).agreement is None
+    assert AGREEMENT.read(found) == pytest.approx(5 / 19)
+    assert AGREEMENT.read(compare_masks(quality, masks, masks)) == 1
+    assert AGREEMENT.read(QualityResult((*found.images, quality.images[0]))) is None
 
 
 def test_each_mask_is_handed_over(segmenter, blobs):
@@ -169,7 +170,7 @@ def test_with_labels_touching_cells_that_a_mask_joins_are_missed(segmenter, tmp_
     assert (by_mask.cells.true, by_mask.cells.found, by_mask.cells.matched) == (2, 2, 2)
     assert (by_labels.cells.true, by_labels.cells.found) == (3, 2)
     assert by_labels.cells.matched < 3
-    assert by_labels.count_error == pytest.approx(1 / 3)
+    assert COUNT_ERROR.read(by_labels) == pytest.approx(1 / 3)
 
 
 IOUS = ImageCounts(
@@ -194,12 +195,12 @@ def test_cells_at_other_thresholds_are_those_with_that_iou():
 
 def test_ap_over_thresholds_is_the_mean_of_nine():
     ap = [3 / 6] * 4 + [2 / 7] + [1 / 8] * 2 + [0] * 2
-    assert QualityResult((IOUS,)).ap_50_90 == pytest.approx(sum(ap) / 9)
+    assert CELL_AP_50_90.read(QualityResult((IOUS,))) == pytest.approx(sum(ap) / 9)
 
 
 def test_what_version_0_1_measured_has_no_ious(quality):
     assert quality.images[0].ious is None
-    assert quality.cells_at(0.5) is quality.ap_50_90 is quality.cells.panoptic_quality is None
+    assert quality.cells_at(0.5) is CELL_AP_50_90.read(quality) is quality.cells.panoptic_quality is None
 
 
 @given(st.integers(1, 10**6).flatmap(lambda union: st.tuples(st.integers(1, union), st.just(union))))

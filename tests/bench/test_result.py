@@ -10,7 +10,6 @@ from edgeseg.bench.result import BenchResult, Panel
 from edgeseg.bench.result_file import load_result, result_data, result_text, save_result
 from edgeseg.errors import ResultError
 from edgeseg.workers.failure import Failure
-from support.bench_results import make_measurement
 from support.paths import ROOT
 
 
@@ -96,31 +95,6 @@ def test_overhead_is_the_benchs_own_time_over_that_of_the_inferences(result):
     """Wall 200 ms, import 30, init 5; first 9, warm-up 10, counted 100, microseconds around each."""
     overhead = result.models[0].measurements[0].overhead
     assert overhead == pytest.approx((200 - 30 - 5 - 119) / 119, abs=0.001)
-
-
-def test_percentiles_are_computed_from_the_raw_samples(result):
-    summary = result.models[0].measurements[0].summary
-    assert (summary["p50_ms"], summary["p90_ms"], summary["p99_ms"]) == (20, 40, 40)
-    assert (summary["mad_ms"], summary["samples"]) == (10, 4)
-
-
-def test_over_several_processes_samples_add_up_and_memory_is_the_greatest(result):
-    summary = result.models[0].measurements[1].summary
-    assert (summary["samples"], summary["p50_ms"], summary["peak_mb"], summary["model_mb"]) == (4, 5, 90, 50)
-
-
-def test_import_init_and_first_inference_are_apart_from_the_samples(result):
-    summary = result.models[0].measurements[0].summary
-    assert (summary["load_ms"], summary["init_ms"], summary["first_ms"]) == (30, 5, 9)
-
-
-def test_quality_is_summarized_pooled_and_as_the_mean(result):
-    summary = result.models[0].measurements[0].summary
-    assert (summary["dice_pooled"], summary["dice_mean"]) == pytest.approx((0.875, 0.9))
-
-
-def test_a_measurement_without_runs_has_no_figures():
-    assert make_measurement().summary == {}
 
 
 def test_the_text_is_the_same_data_with_lists_on_one_line(result):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeseg.bench.figures import AGREEMENT
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.result_file import load_result
 from edgeseg.bench.run import run_bench
@@ -71,8 +72,8 @@ def test_quality_is_measured_on_the_split_and_both_models_find_the_blobs(both):
 
 def test_agreement_is_with_the_float32_file(both):
     float32, int8 = (model.measurements[0].quality for model in both[0].models)
-    assert float32.agreement == 1
-    assert 0.99 < int8.agreement < 1
+    assert AGREEMENT.read(float32) == 1
+    assert 0.99 < AGREEMENT.read(int8) < 1
     assert sum(image.differing for image in int8.images) > 0
 
 
@@ -106,7 +107,7 @@ def test_the_truth_is_said_on_the_screen_and_in_the_file(tmp_path, monkeypatch, 
 
 def test_without_a_float32_file_there_is_no_agreement(blobs):
     found = run_bench([INT8], dataset=blobs, options=BenchOptions(**QUICK))
-    assert found.models[0].measurements[0].quality.agreement is None
+    assert AGREEMENT.read(found.models[0].measurements[0].quality) is None
 
 
 def test_the_models_share_of_memory_is_told(both):

@@ -1,7 +1,7 @@
 import re
 
+from edgeseg.budget.limited import LATENCY, LIMITED, name_of
 from edgeseg.budget.limits import LIMIT_KEYS, parse_budgets
-from edgeseg.budget.metrics import LATENCY, METRICS
 from edgeseg.cli.check import Format
 from support.budget_cases import PATH
 from support.paths import ROOT
@@ -11,7 +11,7 @@ PAGE = (ROOT / "docs" / "budgets.md").read_text()
 
 def test_the_page_names_every_key_metric_and_format():
     named = set(re.findall(r"`(\w+)", PAGE))
-    wanted = {*LIMIT_KEYS, *(metric.name for metric in (*METRICS, LATENCY)), *map(str, Format)}
+    wanted = {*LIMIT_KEYS, *map(name_of, (*LIMITED, LATENCY)), *map(str, Format)}
     assert wanted - named == set()
 
 

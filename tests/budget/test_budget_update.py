@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.budget.facts import ModelFacts
-from edgeseg.budget.latency import Timing
+from edgeseg.budget.limited import LIMITED, name_of
 from edgeseg.budget.limits import parse_budgets
 from edgeseg.budget.medians import Median
-from edgeseg.budget.metrics import METRICS
+from edgeseg.budget.times import Timing
 from edgeseg.budget.update import new_budgets, update_baseline
 from edgeseg.errors import ConfigError
 from support.budget_cases import FACTS, FILE, PATH, facts, judge, limit
@@ -53,14 +53,14 @@ WHOLE = st.integers(0, 2**40)
 @given(
     st.fixed_dictionaries(
         {
-            metric.name: st.floats(0, 1)
-            if metric.unit == "share"
+            name_of(figure): st.floats(0, 1)
+            if figure.unit == "share"
             else st.lists(st.sampled_from(["ADD", "CONV_2D", "MUL"]), unique=True).map(tuple)
-            if metric.unit == "kinds"
+            if figure.unit == "kinds"
             else st.text()
-            if metric.unit == "words"
+            if figure.unit == "words"
             else WHOLE
-            for metric in METRICS
+            for figure in LIMITED
         }
     ),
     st.floats(0, 1e6),
@@ -70,14 +70,14 @@ def test_a_file_never_breaks_the_baseline_that_was_recorded_from_it(values, mill
     times = {"a b.tflite": {ROW: Median(p50_ms=milliseconds, runtime=LITERT)}}
     timing = replace(TIMING, medians=times)
     strict = [
-        'operator_kinds = "baseline"' if metric.unit == "kinds"
-        else f"max_{'drop' if metric.higher_is_better else 'growth'}_{metric.name} = 0"
-        for metric in METRICS
-        if metric.unit != "words"
+        'operator_kinds = "baseline"' if figure.unit == "kinds"
+        else f"max_{'drop' if figure.higher_is_better else 'growth'}_{name_of(figure)} = 0"
+        for figure in LIMITED
+        if figure.unit != "words"
     ]  # fmt: skip
     text, _, _ = update(limit("\n".join([*strict, "max_growth_latency = 0"])), model, timing=timing)
     found = judge(text, model, timing=timing, second=timing)
-    assert len(found) == len(METRICS)
+    assert len(found) == len(LIMITED)
     assert {each.verdict for each in found} == {"ok"}
 
 

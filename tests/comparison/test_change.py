@@ -4,19 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.comparison.change import LATENCY, MEMORY, OF_THE_FILE, QUALITY, Change
+from edgeseg.bench.figures import AREA_ERROR, DICE, P50, PEAK_MEMORY, RAW_BYTES
+from edgeseg.comparison.change import Change
 
-BYTES = OF_THE_FILE[0]
-DICE = QUALITY[0]
-AREA_ERROR = next(metric for metric in QUALITY if metric.name == "area_error")
+BYTES, LATENCY, MEMORY = RAW_BYTES, P50, PEAK_MEMORY
 
 
-def change(metric, base, new, interval=None):
-    return Change(model="m.tflite", metric=metric, base=base, new=new, interval=interval)
+def change(figure, base, new, interval=None):
+    return Change(model="m.tflite", figure=figure, base=base, new=new, interval=interval)
 
 
 @pytest.mark.parametrize(
-    ("metric", "base", "new", "interval", "verdict"),
+    ("figure", "base", "new", "interval", "verdict"),
     [
         (DICE, 0.8, 0.9, (0.05, 0.15), "better"),
         (DICE, 0.9, 0.8, (-0.15, -0.05), "worse"),
@@ -33,8 +32,8 @@ def change(metric, base, new, interval=None):
         (DICE, 0.8, 0.9, None, "no interval"),
     ],
 )
-def test_a_change_is_better_or_worse_unless_its_interval_holds_none(metric, base, new, interval, verdict):
-    assert change(metric, base, new, interval).verdict == verdict
+def test_a_change_is_better_or_worse_unless_its_interval_holds_none(figure, base, new, interval, verdict):
+    assert change(figure, base, new, interval).verdict == verdict
 
 
 def test_bytes_and_times_change_by_a_factor_and_the_rest_by_a_difference():

@@ -41,8 +41,8 @@ def result_of(quality, *milliseconds, name="m.tflite", size=1000, rounds=3):
     return replace(RESULT, models=(make_model(name, "int8-ptq", size, measurement),), options=options)
 
 
-def by_metric(comparison):
-    return {change.metric.name: change for change in comparison.changes}
+def by_figure(comparison):
+    return {change.figure.name: change for change in comparison.changes}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,9 @@ def test_a_result_against_itself_is_no_significant_difference_everywhere(which, 
     assert {change.verdict for change in found.changes} <= {
         "no significant difference", "the same", "no interval",
     }  # fmt: skip
-    assert all(change.change == change.metric.neutral for change in found.changes)
+    assert all(change.change == change.neutral for change in found.changes)
     metrics = {
-        change.metric.name for change in found.changes if change.verdict == "no significant difference"
+        change.figure.name for change in found.changes if change.verdict == "no significant difference"
     }
     assert {"dice", "iou", "cell_f1", "count_error", "area_error", "p50_ms"} <= metrics
 
@@ -72,7 +72,7 @@ def test_int8_in_the_place_of_float32_is_smaller_and_needs_a_smaller_arena(measu
     float32, int8 = measured.models
     base = replace(measured, models=(replace(float32, name="m.tflite"),))
     new = replace(measured, models=(replace(int8, name="m.tflite"),))
-    there, back = by_metric(compare_results(base, new)), by_metric(compare_results(new, base))
+    there, back = by_figure(compare_results(base, new)), by_figure(compare_results(new, base))
     for name in ("bytes", "gzip_bytes", "arena_bytes"):
         assert (there[name].verdict, back[name].verdict) == ("better", "worse")
         assert there[name].change == pytest.approx(1 / back[name].change)
@@ -89,8 +89,8 @@ def test_every_runtime_and_number_of_threads_is_compared(measured):
 
 def test_a_file_that_is_wrong_everywhere_is_worse_and_one_that_is_wrong_less_is_better():
     good, bad = result_of(quality(1, 2, 1, 2, 1), 10), result_of(quality(11, 9, 12, 9, 13), 10)
-    assert by_metric(compare_results(good, bad))["dice"].verdict == "worse"
-    better = by_metric(compare_results(bad, good))["dice"]
+    assert by_figure(compare_results(good, bad))["dice"].verdict == "worse"
+    better = by_figure(compare_results(bad, good))["dice"]
     assert better.verdict == "better"
     assert better.interval[0] < better.change < better.interval[1]
 
@@ -98,17 +98,17 @@ def test_a_file_that_is_wrong_everywhere_is_worse_and_one_that_is_wrong_less_is_
 def test_a_small_difference_on_the_same_images_shows_though_images_vary_much():
     """Unpaired, the spread between images would hide it."""
     base, new = quality(1, 20, 5, 30, 10, 2, 25), quality(2, 21, 6, 31, 11, 3, 26)
-    dice = by_metric(compare_results(result_of(base, 10), result_of(new, 10)))["dice"]
+    dice = by_figure(compare_results(result_of(base, 10), result_of(new, 10)))["dice"]
     assert dice.verdict == "worse"
     others = replace(new, images=tuple(replace(each, stem=f"x{each.stem}") for each in new.images))
     unpaired = compare_results(result_of(base, 10), result_of(others, 10))
-    assert by_metric(unpaired)["dice"].verdict == "no significant difference"
+    assert by_figure(unpaired)["dice"].verdict == "no significant difference"
     assert any("the images are not the same" in note for note in unpaired.notes)
 
 
 def test_one_image_that_is_worse_and_one_that_is_better_is_no_significant_difference():
     base, new = result_of(quality(5, 5, 5, 5), 10), result_of(quality(1, 10, 5, 5), 10)
-    assert by_metric(compare_results(base, new))["dice"].verdict == "no significant difference"
+    assert by_figure(compare_results(base, new))["dice"].verdict == "no significant difference"
 
 
 def test_tiles_of_one_image_give_no_interval():
@@ -116,12 +116,12 @@ def test_tiles_of_one_image_give_no_interval():
         QualityResult(tuple(replace(each, source="one") for each in quality(*wrong).images))
         for wrong in ((1, 2), (11, 12))
     ]
-    dice = by_metric(compare_results(result_of(tiles[0], 10), result_of(tiles[1], 10)))["dice"]
+    dice = by_figure(compare_results(result_of(tiles[0], 10), result_of(tiles[1], 10)))["dice"]
     assert (dice.interval, dice.verdict) == (None, "no interval")
 
 
 def test_twice_the_time_is_a_ratio_of_two():
-    slow = by_metric(compare_results(result_of(None, 9.8, 10, 10.2), result_of(None, 19.6, 20, 20.4)))[
+    slow = by_figure(compare_results(result_of(None, 9.8, 10, 10.2), result_of(None, 19.6, 20, 20.4)))[
         "p50_ms"
     ]
     assert (slow.change, slow.verdict) == (2, "worse")
@@ -130,7 +130,7 @@ def test_twice_the_time_is_a_ratio_of_two():
 
 def test_times_that_overlap_are_no_significant_difference():
     found = compare_results(result_of(None, 8, 10, 13), result_of(None, 9, 11, 12))
-    assert by_metric(found)["p50_ms"].verdict == "no significant difference"
+    assert by_figure(found)["p50_ms"].verdict == "no significant difference"
 
 
 def test_what_has_no_partner_is_told():
@@ -162,7 +162,7 @@ def test_an_interrupted_result_is_marked():
 def test_one_round_gives_times_no_interval_and_that_is_told():
     single = result_of(None, 10, rounds=1)
     found = compare_results(replace(single, options=replace(single.options, rounds=1)), result_of(None, 20))
-    assert by_metric(found)["p50_ms"].verdict == "no interval"
+    assert by_figure(found)["p50_ms"].verdict == "no interval"
     assert found.notes[0].startswith("base has one round")
 
 
@@ -176,10 +176,10 @@ def test_a_doubtful_result_and_another_edgeseg_are_told():
 def test_agreement_with_another_reference_is_left_out():
     agreeing = replace(quality(1, 2), images=tuple(replace(i, differing=1) for i in quality(1, 2).images))
     base = replace(result_of(agreeing, 10), reference="m.tflite")
-    assert "agreement" in by_metric(compare_results(base, base))
+    assert "agreement" in by_figure(compare_results(base, base))
     new = replace(base, models=(replace(base.models[0], sha256="1" * 64),))
     found = compare_results(base, new)
-    assert "agreement" not in by_metric(found)
+    assert "agreement" not in by_figure(found)
     assert any("agreement is left out" in note for note in found.notes)
 
 
@@ -191,7 +191,7 @@ def test_the_only_runtime_of_each_is_compared_if_that_is_allowed():
         models=(replace(model, measurements=(replace(model.measurements[0], runtime="openvino"),)),),
     )  # fmt: skip
     found = compare_results(base, other, allowed={"runtime"})
-    assert by_metric(found)["p50_ms"].runtime == "litert -> openvino"
+    assert by_figure(found)["p50_ms"].runtime == "litert -> openvino"
 
 
 def test_one_model_alone_cannot_be_compared():

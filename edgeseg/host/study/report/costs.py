@@ -24,7 +24,7 @@ def cost_figures(cells: Sequence[Cell]) -> Iterator[Figure]:
         points = [
             Point(
                 label=cell.label,
-                cost=cell.number(cost.name),
+                cost=cell.number(cost.figure.key),
                 dice=cell.number("dice"),
                 front=cost.front in str(cell.values["front"]).split(", "),
                 interval=None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edgeseg.bench.figure import Column
 from edgeseg.host.study.report.best import best_cells
 from edgeseg.host.study.report.budgets import broken_budgets
 from edgeseg.host.study.report.claims import MARGIN, Claim, judge_claims
 from edgeseg.host.study.report.results import StudyResults
 from edgeseg.host.study.report.rows import COLUMNS, Cell, make_cells
 from edgeseg.model.recipe import recipe
-from edgeseg.report.columns import Column
 
 #: How claims are judged, for people.
 HOW_JUDGED = (

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from edgeseg.bench.figure import Column, Figure
+from edgeseg.bench.figures import (
+    AGREEMENT,
+    FILE_BYTES,
+    GZIP_BYTES,
+    MAD,
+    P50,
+    PEAK_MEMORY,
+    RAW_BYTES,
+)
+from edgeseg.bench.readers import Value
 from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.report.difference import between_variants
 from edgeseg.host.study.report.paper import paper_table
 from edgeseg.host.study.report.results import File, StudyResults, mean_over, seed_means
 from edgeseg.metrics.pixels import NAMES
 from edgeseg.metrics.statistics import percentile_interval
-from edgeseg.report.columns import Column
 from edgeseg.report.pareto import front
-from edgeseg.report.rows import Value
 
 #: `metrics.NAMES` as the paper calls them, in its order.
 TITLES = {
     "accuracy": "accuracy", "dice": "F1", "iou": "Jaccard", "recall": "recall", "precision": "precision",
 }  # fmt: skip
+
+_SIZES = (FILE_BYTES, RAW_BYTES, GZIP_BYTES)
+_RUNS = (P50, MAD, PEAK_MEMORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +50,7 @@ class Cell:
     combination: Combination
     what: str
     files: tuple[File, ...]
-    values: Mapping[str, Value]
+    values: Mapping[str, Value | None]
 
     @property
     def label(self) -> str:
@@ -47,7 +60,8 @@ class Cell:
     def number(self, name: str) -> float:
         """One of the values that are numbers and always there."""
         value = self.values[name]
-        assert isinstance(value, int | float)
+        if not isinstance(value, int | float):
+            raise TypeError(f"{name} of {self.label} is {value!r}, which is no number")
         return value
 
 
@@ -63,7 +77,7 @@ def make_cells(results: StudyResults) -> tuple[Cell, ...]:
 
 
 def _cell(results: StudyResults, combination: Combination, what: str, files: Sequence[File]) -> Cell:
-    values: dict[str, Value] = {
+    values: dict[str, Value | None] = {
         "loss": combination.loss,
         "optimizer": combination.optimizer,
         "variant": what,
@@ -86,7 +100,7 @@ def _cell(results: StudyResults, combination: Combination, what: str, files: Seq
     )  # fmt: skip
 
 
-def _change(results: StudyResults, files: Sequence[File]) -> dict[str, Value]:
+def _change(results: StudyResults, files: Sequence[File]) -> dict[str, Value | None]:
     """F1 against the float32 files of the same networks."""
     bases = {file.seed: file for file in results.of(files[0].combination, "float32")}
     both = [(file, bases[file.seed]) for file in files if file.seed in bases]
@@ -97,30 +111,25 @@ def _change(results: StudyResults, files: Sequence[File]) -> dict[str, Value]:
     return {"change": change.value, "change_low": low, "change_high": high}
 
 
-def _costs(files: Sequence[File]) -> dict[str, Value]:
+def _costs(files: Sequence[File]) -> dict[str, Value | None]:
     """What the files cost; over seeds, the medians (the architecture is the same)."""
-    sizes = [file.model.size for file in files if file.model.size]
-    values: dict[str, Value] = {
-        "file_bytes": float(np.median([size.file_bytes for size in sizes])),
-        "raw_bytes": float(np.median([size.raw_bytes for size in sizes])),
-        "gzip_bytes": float(np.median([size.gzip_bytes for size in sizes])),
+    found: dict[str, list[float | None]] = {
+        **{figure.key: [figure.number(file.model) for file in files] for figure in _SIZES},
+        **{figure.key: [figure.number(file.measurement) for file in files] for figure in _RUNS},
+        AGREEMENT.key: [AGREEMENT.number(file.quality) for file in files],
     }
-    for name in ("p50_ms", "mad_ms", "peak_mb", "agreement"):
-        found = [value for file in files if (value := _figure(file, name)) is not None]
-        values[name] = float(np.median(found)) if found else None
-    return values
+    return {key: _median(values) for key, values in found.items()}
 
 
-def _figure(file: File, name: str) -> float | None:
-    if name == "agreement":
-        return file.quality.agreement
-    return file.measurement.summary[name]
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
 
 
 def _with_fronts(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Say of each cell where no other one is as good and as cheap."""
     found: list[list[str]] = [[] for _ in cells]
-    for name, cost in (("bytes", "file_bytes"), ("time", "p50_ms")):
+    for name, cost in (("bytes", FILE_BYTES.key), ("time", P50.key)):
         points = [(cell.number(cost), cell.number("dice")) for cell in cells]
         for number, best in enumerate(front(points)):
             found[number] += [name] * best
@@ -148,6 +157,14 @@ def _metric_columns() -> list[Column]:
     return columns
 
 
+def _column(figure: Figure[Any], *, title: str = "", about: str = "", main: bool = True) -> Column:
+    """The column of a figure, with words of its own where they are needed here."""
+    if figure.column is None:
+        raise ValueError(f"{figure.name} is in no table")
+    column = figure.column
+    return replace(column, title=title or column.title, about=about or column.about, main=main)
+
+
 #: Bytes are shown as kB of 1000 bytes.
 COLUMNS = (
     Column(name="loss", title="loss", about="trained with"),
@@ -161,16 +178,12 @@ COLUMNS = (
            signed=True),
     Column(name="change_high", title="change to", about="95 % interval over source images", digits=4,
            signed=True),
-    Column(name="agreement", title="agree %", about="mask pixels as float32's", digits=3, scale=100,
-           main=True),
-    Column(name="raw_bytes", title="kB", about="of the model", digits=1, scale=1e-3, main=True),
-    Column(name="gzip_bytes", title="gzip kB", about="of the model after gzip -9", digits=1, scale=1e-3,
-           main=True),
-    Column(name="file_bytes", title="shipped kB", about="of the file as deployed; .xz where it is packed",
-           digits=1, scale=1e-3, main=True),
-    Column(name="p50_ms", title="p50 ms", about="median of one inference, the median over seeds", digits=2,
-           main=True),
-    Column(name="mad_ms", title="MAD ms", about="median absolute deviation from p50", digits=3),
-    Column(name="peak_mb", title="peak MB", about="most memory of the process", digits=1, main=True),
+    _column(AGREEMENT, about="mask pixels as float32's"),
+    _column(RAW_BYTES, title="kB"),
+    _column(GZIP_BYTES),
+    _column(FILE_BYTES, title="shipped kB", about="of the file as deployed; .xz where it is packed"),
+    _column(P50, about="median of one inference, the median over seeds"),
+    _column(MAD, main=False),
+    _column(PEAK_MEMORY),
     Column(name="front", title="Pareto front", about="no other cell is as cheap and as good", main=True),
 )  # fmt: skip

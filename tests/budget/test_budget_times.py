@@ -6,8 +6,8 @@ import pytest
 from edgeseg.bench.options import BenchOptions
 from edgeseg.budget.check import check_budgets
 from edgeseg.budget.facts import facts_of_result
-from edgeseg.budget.latency import refuse_unlike, timing_of_result
 from edgeseg.budget.limits import parse_budgets
+from edgeseg.budget.times import refuse_unlike, timing_of_result
 from edgeseg.budget.update import update_baseline
 from edgeseg.errors import ConfigError, ResultError
 from edgeseg.machine.state import MachineState

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from edgeseg.bench.figures import P50
 from edgeseg.bench.result import BenchResult
 from edgeseg.budget.facts import ModelFacts
 from edgeseg.budget.judgement import Judgement, sentence_beyond
@@ -61,7 +62,7 @@ def timing_of_result(result: BenchResult) -> Timing:
         medians={
             model.name: {
                 f"{each.runtime}, {counted(each.threads, 'thread')}": Median(
-                    p50_ms=each.summary["p50_ms"] or 0, runtime=result.runtimes[each.runtime]
+                    p50_ms=P50.number(each) or 0, runtime=result.runtimes[each.runtime]
                 )
                 for each in model.measurements
             }
