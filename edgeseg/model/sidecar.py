@@ -18,6 +18,7 @@ from edgeseg.model.interface import Interface
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import StatedRecipe
 from edgeseg.records import check_version, from_data, stored, write_record
+from edgeseg.text import counted
 
 #: 1: first version. 2: the interface is stated.
 SCHEMA_VERSION = 2
@@ -113,8 +114,10 @@ class Verdict:
         dice_tuned: pooled Dice of the fine-tuned file, 0 to 1.
         dice_plain: pooled Dice of the other.
         low: lower end of the 95 % interval of the difference (tuned less plain), from a bootstrap over
-            the images, both files on the same ones.
+            the source images, both files on the same ones; None where there is one only.
         high: upper end.
+        sources: source images that the images are tiles of, or are themselves; None in files of version 0.1,
+            where the interval is over tiles.
         plain_sha256: digest of the other file.
     """
 
@@ -124,8 +127,9 @@ class Verdict:
     images: int
     dice_tuned: float
     dice_plain: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+    sources: int | None = None
     plain_sha256: str
 
     def to_stored(self) -> Mapping[str, Any]:
@@ -135,7 +139,7 @@ class Verdict:
     @classmethod
     def from_stored(cls, value: Mapping[str, Any]) -> Self:
         """From `to_stored`'s data; the sentence is made again."""
-        return cls(**{each.name: value[each.name] for each in fields(cls)})
+        return cls(**{each.name: value[each.name] for each in fields(cls) if each.name in value})
 
     @property
     def sentence(self) -> str:
@@ -143,15 +147,25 @@ class Verdict:
         difference = 100 * (self.dice_tuned - self.dice_plain)
         if self.ship == self.tuned:
             reason = f"it is better than {self.plain}"
+        elif self.low is None or self.high is None:
+            reason = f"nothing tells whether {self.tuned} is better, and this one needs no fine-tuning"
         elif self.high < 0:
             reason = f"{self.tuned} is worse"
         else:
             reason = f"{self.tuned} is not measurably better, and this one needs no fine-tuning"
         return (
             f"ship {self.ship}: {reason} (validation Dice {self.tuned} {self.dice_tuned:.4f}, {self.plain} "
-            f"{self.dice_plain:.4f}: {difference:+.2f} points, 95 % interval {100 * self.low:+.2f} to "
-            f"{100 * self.high:+.2f}, {self.images} images)"
+            f"{self.dice_plain:.4f}: {difference:+.2f} points, {self._certainty})"
         )
+
+    @property
+    def _certainty(self) -> str:
+        images = f"{self.images} images"
+        if self.sources is not None and self.sources < self.images:
+            images = f"{self.images} tiles of {counted(self.sources, 'image')}"
+        if self.low is None or self.high is None:
+            return f"{images}, which do not tell how images differ"
+        return f"95 % interval {100 * self.low:+.2f} to {100 * self.high:+.2f}, {images}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,17 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.host.compression.derive import fine_tuned
-from edgeseg.host.compression.distillation import taught_by
+from edgeseg.host.compression.derive import Job, fine_tuned
+from edgeseg.host.compression.distillation import taught_copy
 from edgeseg.host.compression.pruning import convolutions
 from edgeseg.host.training.keras import keras
-from edgeseg.host.training.model_files import load_best
 from edgeseg.host.training.pipeline import TrainingImages
 from edgeseg.host.training.run_folder import RunFolder
-from edgeseg.host.training.trainee import Trainee, from_scratch
+from edgeseg.host.training.trainee import Trainee
 from edgeseg.model.fine_tuning import ClusteringOptions
-from edgeseg.progress import Progress
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -39,22 +36,12 @@ LARGEST_CODE = 127
 ROUNDS = 50
 
 
-def cluster(
-    parent: RunFolder,
-    dataset: SegmentationDataset,
-    options: ClusteringOptions,
-    *,
-    force: bool,
-    progress: Progress,
-) -> RunFolder:
+def cluster(job: Job, options: ClusteringOptions) -> RunFolder:
     """Cluster the kernels of a pruned run and fine-tune the rest, or go on with that.
 
     Args:
-        parent: the pruned run.
-        dataset: that it was trained on.
+        job: from which pruned run, on what.
         options: how many clusters, and how to fine-tune.
-        force: begin again where the settings or the parent changed.
-        progress: told the steps.
 
     Returns:
         The run `variants/clustered` of the parent.
@@ -62,20 +49,18 @@ def cluster(
     Raises:
         TrainingError: as `fine_tuned`.
     """
-    method = partial(_method, parent, options)
-    return fine_tuned(parent, dataset, options, method, force=force, progress=progress)
+    return fine_tuned(job, options, partial(_clustered, job.parent, options))
 
 
-def _method(
+def _clustered(
     parent: RunFolder, options: ClusteringOptions, run: RunFolder, images: TrainingImages, steps: int
 ) -> Trainee:
-    trainee, teacher = from_scratch(run, images, steps), load_best(parent)
-    trainee.model.set_weights(teacher.get_weights())
+    trainee = taught_copy(parent, options.teacher, run, images, steps)
     for layer in convolutions(trainee.model):
         axis = 2 if isinstance(layer, keras.layers.Conv2DTranspose) else 3
         layer.kernel.assign(share_values(layer.kernel.numpy(), channel_axis=axis, clusters=options.clusters))
         layer.trainable = False
-    return taught_by(teacher, options.teacher, trainee)
+    return trainee
 
 
 def share_values(kernel: Values, *, channel_axis: int, clusters: int) -> npt.NDArray[np.float32]:

@@ -3,106 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
 from edgeseg.host.training.fit import fit
 from edgeseg.host.training.record import Origin
-from edgeseg.host.training.run_folder import RunFolder, create_run, open_run, read_history
+from edgeseg.host.training.run_folder import RunFolder, create_run, digest_best, open_run, read_history
 from edgeseg.host.training.trainee import Method
 from edgeseg.model.fine_tuning import MethodOptions, run_path
 from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
-from edgeseg.progress import Progress
+from edgeseg.progress import Progress, silent
 from edgeseg.records import to_data
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One fine-tuning to do: from which run, on what.
+
+    Attributes:
+        parent: the run that it starts from.
+        parent_sha256: digest of that run's best model.
+        dataset: that the parent was trained on.
+        force: begin again where the settings or the parent changed since.
+        progress: told the steps.
+    """
+
+    parent: RunFolder
+    parent_sha256: str
+    dataset: SegmentationDataset
+    force: bool = False
+    progress: Progress = silent
+
+
+def job_of(
+    parent: RunFolder, dataset: SegmentationDataset, *, force: bool = False, progress: Progress = silent
+) -> Job:
+    """A job from a run whose digest is not known yet; arguments as of `Job`.
+
+    Raises:
+        TrainingError: the parent holds no finished epoch.
+    """
+    digest = digest_best(parent)
+    return Job(parent=parent, parent_sha256=digest, dataset=dataset, force=force, progress=progress)
+
+
 def fine_tuned(
-    parent: RunFolder,
-    dataset: SegmentationDataset,
+    job: Job,
     options: MethodOptions,
     method: Method,
     *,
     network: Callable[[], Network] | None = None,
     training: Mapping[str, Any] = MappingProxyType({}),
-    force: bool,
-    progress: Progress,
 ) -> RunFolder:
     """Fine-tune a trained run, or go on with that; what is finished is left alone.
 
     Args:
-        parent: the trained run.
-        dataset: that the parent was trained on.
+        job: from which run, on what.
         options: of the method, kept with the run as its settings.
         method: makes what is trained.
-        network: as for `derive_run`.
+        network: makes the network, where it is another than the parent's; asked only for a new run.
         training: further settings of `TrainingConfig` that differ from the parent's.
-        force: begin again where the settings or the parent changed.
-        progress: told the steps.
 
     Returns:
         The finished run `variants/NAME`, named after the method (`MethodOptions.run`).
 
     Raises:
-        TrainingError: as `derive_run` and `fit`.
+        TrainingError: the run that is there was begun with other settings or from another model, and `force`
+            is not set; or as `fit`.
     """
     config = replace(
-        parent.training,
+        job.parent.training,
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
         schedule="cosine",
         **training,
     )
-    run = derive_run(parent, dataset, training=config, settings=options, network=network, force=force)
+    run = _find_run(job, config, options)
+    if run is None:
+        run = create_run(
+            job.parent.path / run_path([options.method]),
+            network() if network else job.parent.network,
+            config,
+            job.dataset,
+            force=job.force,
+            interface=job.parent.interface,
+            origin=Origin(settings=options, parent_sha256=job.parent_sha256),
+        )
     if len(read_history(run)) < options.epochs:
-        fit(run, dataset, method=method, progress=progress)
+        fit(run, job.dataset, method=method, progress=job.progress)
     return run
 
 
-def derive_run(
-    parent: RunFolder,
-    dataset: SegmentationDataset,
-    *,
-    training: TrainingConfig,
-    settings: MethodOptions,
-    network: Callable[[], Network] | None = None,
-    force: bool = False,
-) -> RunFolder:
-    """The run `variants/NAME` in the folder of `parent`: opened where it is there, else made.
-
-    Args:
-        parent: a run with a best model, which the new one starts from.
-        dataset: that the parent was trained on.
-        training: how to fine-tune.
-        settings: of the method, whose `run` is the name of the folder.
-        network: makes the network from parent and settings, where it is another than the parent's; asked
-            only for a new run.
-        force: begin again where the run that is there does not fit.
-
-    Raises:
-        TrainingError: the parent holds no finished epoch; or the run that is there was begun with other
-            settings or from another model, and `force` is not set.
-    """
-    if not parent.best_model.exists():
-        raise TrainingError(f"{parent.path} holds no finished epoch yet; train it before you fine-tune it")
-    path = parent.path / run_path([settings.method])
-    origin = Origin(settings=settings, parent_sha256=files.sha256(parent.best_model))
-    if (path / "run.json").exists():
-        there = open_run(path)
-        difference = _difference(there, training, origin)
-        if difference is None:
-            return there
-        if not force:
-            raise TrainingError(
-                f"{path} was begun with another {difference}; pass --force to begin again, or change it back"
-            )
-    chosen = network() if network else parent.network
-    return create_run(path, chosen, training, dataset, force=force, interface=parent.interface, origin=origin)
+def _find_run(job: Job, training: TrainingConfig, options: MethodOptions) -> RunFolder | None:
+    """The run of an earlier time; None where there is none, or it does not fit and is to be replaced."""
+    path = job.parent.path / run_path([options.method])
+    if not (path / "run.json").exists():
+        return None
+    there = open_run(path)
+    origin = Origin(settings=options, parent_sha256=job.parent_sha256)
+    difference = _difference(there, training, origin)
+    if difference is None:
+        return there
+    if job.force:
+        return None
+    raise TrainingError(
+        f"{path} was begun with another {difference}; pass --force to begin again, or change it back"
+    )
 
 
 def _difference(there: RunFolder, training: TrainingConfig, origin: Origin) -> str | None:

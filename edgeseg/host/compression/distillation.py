@@ -16,8 +16,10 @@ import numpy as np
 
 from edgeseg.host.training.keras import tf
 from edgeseg.host.training.losses import Loss, bce
-from edgeseg.host.training.pipeline import Batch
-from edgeseg.host.training.trainee import Trainee
+from edgeseg.host.training.model_files import load_best
+from edgeseg.host.training.pipeline import Batch, TrainingImages
+from edgeseg.host.training.run_folder import RunFolder
+from edgeseg.host.training.trainee import Trainee, from_scratch
 
 
 def with_answers(teacher: Any) -> Callable[[Batch], Batch]:
@@ -60,3 +62,20 @@ def taught_by(teacher: Any, weight: float, trainee: Trainee) -> Trainee:
     if not weight:
         return trainee
     return replace(trainee, loss=distilled(trainee.loss, weight), targets=with_answers(teacher))
+
+
+def taught_copy(
+    parent: RunFolder, weight: float, run: RunFolder, images: TrainingImages, steps: int
+) -> Trainee:
+    """The network of a trained run, trained on and taught by what it was.
+
+    Args:
+        parent: the trained run.
+        weight: as for `taught_by`.
+        run: that is trained.
+        images: of its training.
+        steps: an epoch.
+    """
+    trainee, teacher = from_scratch(run, images, steps), load_best(parent)
+    trainee.model.set_weights(teacher.get_weights())
+    return taught_by(teacher, weight, trainee)

@@ -18,16 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.host.compression.derive import fine_tuned
-from edgeseg.host.compression.distillation import taught_by
+from edgeseg.host.compression.derive import Job, fine_tuned
+from edgeseg.host.compression.distillation import taught_copy
 from edgeseg.host.training.keras import keras, tf
-from edgeseg.host.training.model_files import load_best
 from edgeseg.host.training.pipeline import TrainingImages
 from edgeseg.host.training.run_folder import RunFolder
-from edgeseg.host.training.trainee import Trainee, from_scratch
+from edgeseg.host.training.trainee import Trainee
 from edgeseg.model.fine_tuning import PruningOptions
-from edgeseg.progress import Progress
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -36,22 +33,12 @@ Values = npt.NDArray[np.floating[Any]]
 LEAST_PRUNINGS = 10
 
 
-def prune(
-    parent: RunFolder,
-    dataset: SegmentationDataset,
-    options: PruningOptions,
-    *,
-    force: bool,
-    progress: Progress,
-) -> RunFolder:
+def prune(job: Job, options: PruningOptions) -> RunFolder:
     """Prune a trained run, or go on with that; what is finished is left alone.
 
     Args:
-        parent: the trained run.
-        dataset: that it was trained on.
+        job: from which run, on what.
         options: how.
-        force: begin again where the settings or the parent changed.
-        progress: told the steps.
 
     Returns:
         The run `variants/pruned`; its best epoch has the sparsity asked for.
@@ -59,19 +46,16 @@ def prune(
     Raises:
         TrainingError: as `fine_tuned`.
     """
-    method = partial(_method, parent, options)
-    return fine_tuned(parent, dataset, options, method, force=force, progress=progress)
+    return fine_tuned(job, options, partial(_pruned, job.parent, options))
 
 
-def _method(
+def _pruned(
     parent: RunFolder, options: PruningOptions, run: RunFolder, images: TrainingImages, steps: int
 ) -> Trainee:
-    trainee, teacher = from_scratch(run, images, steps), load_best(parent)
-    trainee.model.set_weights(teacher.get_weights())
+    trainee = taught_copy(parent, options.teacher, run, images, steps)
     schedule = build_schedule(options, steps=steps * options.epochs)
     pruning = MagnitudePruning(kernels(trainee.model), schedule, SCORES[options.allocation])
-    taught = taught_by(teacher, options.teacher, trainee)
-    return replace(taught, callbacks=[pruning], keep_from=schedule.end_step)
+    return replace(trainee, callbacks=[pruning], keep_from=schedule.end_step)
 
 
 def build_schedule(options: PruningOptions, *, steps: int) -> Any:

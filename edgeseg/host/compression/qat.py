@@ -19,7 +19,7 @@ import numpy.typing as npt
 from edgeseg.data.calibration import draw_calibration, window
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import TrainingError
-from edgeseg.host.compression.derive import fine_tuned
+from edgeseg.host.compression.derive import Job, fine_tuned
 from edgeseg.host.compression.distillation import distilled, with_answers
 from edgeseg.host.compression.fake_quantization import (
     Ranges,
@@ -44,7 +44,6 @@ from edgeseg.model.fine_tuning import QatOptions
 from edgeseg.model.interface import Interface
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction.tiling import segment
-from edgeseg.progress import Progress
 
 #: Makes a file of a model from `freeze`.
 Convert = Callable[[Any], bytes]
@@ -53,24 +52,13 @@ Convert = Callable[[Any], bytes]
 WATCHED = 40
 
 
-def fine_tune(
-    parent: RunFolder,
-    dataset: SegmentationDataset,
-    options: QatOptions,
-    convert: Convert,
-    *,
-    force: bool,
-    progress: Progress,
-) -> RunFolder:
+def fine_tune(job: Job, options: QatOptions, convert: Convert) -> RunFolder:
     """Fine-tune a trained run, or go on with that; what is finished is left alone.
 
     Args:
-        parent: the trained run; zeros in its weights stay zero, so a pruned one keeps its sparsity.
-        dataset: that it was trained on.
+        job: from which run, on what; zeros in its weights stay zero, so a pruned one keeps its sparsity.
         options: how.
         convert: makes the file by which an epoch is judged.
-        force: begin again where the settings or the parent changed.
-        progress: told the steps.
 
     Returns:
         The run `variants/int8-qat`. Its best model is the folded float network of the epoch whose *file* was
@@ -80,14 +68,11 @@ def fine_tune(
         TrainingError: as `fine_tuned`.
     """
     return fine_tuned(
-        parent,
-        dataset,
+        job,
         options,
-        lambda run, _images, steps: _trainee(run, parent, dataset, options, convert, steps=steps),
+        lambda run, _images, steps: _trainee(run, job.parent, job.dataset, options, convert, steps=steps),
         # There is no fake quantization of float16 tensors; XLA was not tried.
         training={"mixed_precision": False, "xla": False},
-        force=force,
-        progress=progress,
     )
 
 

@@ -13,10 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.host.compression.channels import Array, Scores, both_signs, choose_widths, kept_channels
-from edgeseg.host.compression.derive import fine_tuned
+from edgeseg.host.compression.derive import Job, fine_tuned
 from edgeseg.host.compression.distillation import taught_by
 from edgeseg.host.compression.importance import channel_importance
 from edgeseg.host.compression.surgery import carry_over
@@ -30,7 +29,6 @@ from edgeseg.model.fine_tuning import SlimOptions
 from edgeseg.networks import costs
 from edgeseg.networks.layers import convolutions, cuttable, sources
 from edgeseg.networks.network import Network
-from edgeseg.progress import Progress, silent
 
 #: The time of a network's float32 file over that of the network that it is made of.
 Latency = Callable[[Network], float]
@@ -42,46 +40,32 @@ DEFAULT_KEEP = 0.2
 IMPORTANCE_BATCHES = 16
 
 
-def slim_run(
-    parent: RunFolder,
-    dataset: SegmentationDataset,
-    options: SlimOptions,
-    *,
-    latency: Latency | None = None,
-    force: bool = False,
-    progress: Progress = silent,
-) -> RunFolder:
+def slim_run(job: Job, options: SlimOptions, *, latency: Latency | None = None) -> RunFolder:
     """Make a narrower network of a trained run and fine-tune it, or go on with that.
 
     Args:
-        parent: the run; its best model is what channels are removed from, and the teacher.
-        dataset: that it was trained on.
+        job: from which run, on what; its best model is what channels are removed from, and the teacher.
         options: how narrow, and how to fine-tune.
         latency: measures a network; needed where `options` limit it.
-        force: begin again where the settings changed since.
-        progress: told after every step.
 
     Returns:
         The finished run `variants/slim`, whose network has `widths`.
 
     Raises:
         ConfigError: no network is as small as the limits ask for.
-        TrainingError: the parent has no finished epoch, the teacher does not fit, or as `fine_tuned`.
+        TrainingError: the teacher does not fit, or as `fine_tuned`.
     """
-    teacher = _teacher(parent, options)
+    parent, teacher = job.parent, _teacher(job.parent, options)
     images = TrainingImages(
-        dataset.split("train"), parent.training.preprocessing, Targets(parent.interface.maps)
+        job.dataset.split("train"), parent.training.preprocessing, Targets(parent.interface.maps)
     )
     return fine_tuned(
-        parent,
-        dataset,
+        job,
         options,
         partial(slimmed, parent=parent, teacher=teacher, weight=options.teacher),
         network=lambda: slim_network(
             importance(parent, load_best(parent), images), parent.network, options, latency
         ),
-        force=force,
-        progress=progress,
     )
 
 

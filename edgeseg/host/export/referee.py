@@ -1,28 +1,76 @@
 """Which of two files of the same network to ship: the one that took a fine-tuning, or the one without.
 
 Both segment the validation images. The fine-tuned file must win by more than chance, since the other is
-made in a minute; and a little of its lead is luck, because its epoch was chosen on the same images.
+made in a minute; and a little of its lead is luck, because its epoch was chosen on the same images. Chance is
+judged by the source images: tiles of one image are alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.metrics.statistics import Interval, pooled_difference
 from edgeseg.model import preprocessing
-from edgeseg.model.artifact import Artifact
+from edgeseg.model.artifact import Artifact, load_artifact, sidecar_path
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.model.sidecar import Verdict
+from edgeseg.model.sidecar import Verdict, write_sidecar
 from edgeseg.prediction.tiling import segment
 
-#: Times that the images are drawn again, with replacement.
-DRAWS = 2000
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedImage:
+    """One image of a comparison.
+
+    Attributes:
+        source: image that it is a tile of, or itself.
+        counts: of its pixels by one file.
+    """
+
+    source: str
+    counts: ConfusionCounts
+
+
+def compare_files(
+    tuned: Path, plain: Path, dataset: SegmentationDataset, *, progress: Callable[[str], None]
+) -> Artifact | None:
+    """Have two files compared where both are there; the verdict goes into the fine-tuned one's sidecar.
+
+    Args:
+        tuned: the fine-tuned file.
+        plain: the one that is had without the fine-tuning.
+        dataset: that the network was trained on.
+        progress: told before the files run.
+
+    Returns:
+        The fine-tuned file with its verdict; None where one is not there, or they are not of one network.
+
+    Raises:
+        ArtifactError: a file is damaged or cannot be run.
+        DatasetError: an image cannot be read.
+        OutputError: the sidecar cannot be written.
+    """
+    if not (tuned.exists() and plain.exists()):
+        return None
+    first, second = load_artifact(tuned), load_artifact(plain)
+    facts, other = first.sidecar, second.sidecar
+    if facts is None or other is None:
+        return None  # made elsewhere: nobody knows from what
+    models = [(each.made_from or {}).get("model_sha256") for each in (facts, other)]
+    if None in models or models[0] != models[1]:
+        return None
+    stated = facts.referee
+    # A verdict without sources is one of version 0.1, which took tiles for images.
+    if stated and stated.plain_sha256 == other.sha256 and stated.sources is not None:
+        return first
+    progress(f"comparing {first.variant} with {second.variant}")
+    write_sidecar(sidecar_path(tuned), replace(facts, referee=judge_pair(first, second, dataset)))
+    return load_artifact(tuned)
 
 
 def judge_pair(tuned: Artifact, plain: Artifact, dataset: SegmentationDataset) -> Verdict:
@@ -32,45 +80,50 @@ def judge_pair(tuned: Artifact, plain: Artifact, dataset: SegmentationDataset) -
         ArtifactError: a file cannot be run.
         DatasetError: an image cannot be read.
     """
-    counts = _count(tuned, dataset), _count(plain, dataset)
-    low, high = difference_interval(*counts)
-    dice_tuned, dice_plain = (pixels.pooled(each)["dice"] for each in counts)
+    judged = [_judge_images(each, dataset) for each in (tuned, plain)]
+    interval = difference_interval(*judged)
+    dice_tuned, dice_plain = (pixels.pooled([each.counts for each in images])["dice"] for images in judged)
     return Verdict(
-        ship=(tuned if low > 0 else plain).variant,
+        ship=(tuned if interval and interval[0] > 0 else plain).variant,
         tuned=tuned.variant,
         plain=plain.variant,
-        images=len(counts[0]),
+        images=len(judged[0]),
+        sources=len({each.source for each in judged[0]}),
         dice_tuned=dice_tuned,
         dice_plain=dice_plain,
-        low=low,
-        high=high,
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
         plain_sha256=files.sha256_bytes(plain.data),
     )
 
 
-def _count(artifact: Artifact, dataset: SegmentationDataset) -> list[ConfusionCounts]:
-    segmenter, counts = Segmenter(artifact), []
+def _judge_images(artifact: Artifact, dataset: SegmentationDataset) -> list[JudgedImage]:
+    segmenter, judged = Segmenter(artifact), []
     for sample in dataset.split("val"):
         image, truth = sample.read()
         mask = segment(preprocessing.apply(image, artifact.preprocessing), segmenter)
-        counts.append(pixels.count(truth.mask, mask != 0))
-    return counts
+        judged.append(JudgedImage(source=sample.source_image, counts=pixels.count(truth.mask, mask != 0)))
+    return judged
 
 
-def difference_interval(
-    first: Sequence[ConfusionCounts], second: Sequence[ConfusionCounts]
-) -> tuple[float, float]:
-    """The 95 % bootstrap interval of the difference of two pooled Dice.
+def difference_interval(first: Sequence[JudgedImage], second: Sequence[JudgedImage]) -> Interval | None:
+    """The 95 % bootstrap interval of the difference of two pooled Dice, over source images.
 
     Args:
-        first: counts of each image.
-        second: counts of the same images by another file.
+        first: each image by one file.
+        second: the same images by another file.
+
+    Returns:
+        The interval; None where all are tiles of one image, which does not tell how images differ.
     """
-    draws = np.random.default_rng(0).multinomial(len(first), [1 / len(first)] * len(first), DRAWS)
-    low, high = np.quantile(_pooled_dice(draws, first) - _pooled_dice(draws, second), (0.025, 0.975))
-    return float(low), float(high)
+    parts, base = ([_parts(each.counts) for each in images] for images in (first, second))
+    return pooled_difference(parts, base, [each.source for each in first], _dice)
 
 
-def _pooled_dice(draws: Any, counts: Sequence[ConfusionCounts]) -> Any:
-    tp, wrong = (draws @ np.array([(each.tp, each.fp + each.fn) for each in counts])).T
-    return np.where(tp + wrong > 0, 2 * tp / np.maximum(2 * tp + wrong, 1), 1.0)
+def _parts(counts: ConfusionCounts) -> tuple[int, int, int]:
+    return counts.tp, counts.fp, counts.fn
+
+
+def _dice(sums: Sequence[int]) -> float:
+    tp, fp, fn = sums
+    return ConfusionCounts(tp=tp, fp=fp, fn=fn, tn=0).dice

@@ -1,8 +1,8 @@
-"""Exporting a training run: convert, audit, verify, and only then write."""
+"""Exporting a run by a plan: fine-tune, convert, audit, verify, and only then write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,21 +11,20 @@ from typing import Any
 from edgeseg.data.calibration import Calibration, draw_calibration
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError, TrainingError
+from edgeseg.host.compression.derive import Job
 from edgeseg.host.export.convert import convert
 from edgeseg.host.export.mixed import convert_mixed
 from edgeseg.host.export.options import ExportOptions
-from edgeseg.host.export.provenance import find_made, provenance
-from edgeseg.host.export.referee import judge_pair
-from edgeseg.host.export.sources import Request, Source, make_source
+from edgeseg.host.export.plan import ExportPlan, PlannedFile, PlannedSource, plan_export
+from edgeseg.host.export.referee import compare_files
+from edgeseg.host.export.sources import exportable, fine_tune
 from edgeseg.host.training.environment import environment
-from edgeseg.host.training.keras import tf
-from edgeseg.host.training.run_folder import RunFolder, best_row
-from edgeseg.model import encoding, xz
-from edgeseg.model.artifact import Artifact, load_artifact, save_artifact, sidecar_path
-from edgeseg.model.encoding import Image, Maps
+from edgeseg.host.training.evaluate import predictor
+from edgeseg.host.training.run_folder import RunFolder, best_row, digest_best
+from edgeseg.model import xz
+from edgeseg.model.artifact import Artifact, save_artifact
 from edgeseg.model.interface import has_own_scales
-from edgeseg.model.recipe import INT8_MIXED, RECIPES, Recipe, without_qat
-from edgeseg.model.sidecar import Sidecar, write_sidecar
+from edgeseg.model.recipe import INT8_MIXED, Recipe
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.quantizer import require_quantizer
 from edgeseg.records import to_data
@@ -53,8 +52,8 @@ def export_run(
         progress: told after each stage of each file, and the steps of a fine-tuning.
 
     Returns:
-        The artifacts, in the order of the recipes. Where a fine-tuned file and its rival (`without_qat`) are
-        both in the folder, the fine-tuned one's sidecar states which to ship.
+        The artifacts, in the order of the recipes. Where a quantization-aware file and the one without
+        (`recipe.without_qat`) are both in the folder, the sidecar of the former states which to ship.
 
     Raises:
         CheckError: a file does not keep what its recipe promises; that file is not written.
@@ -68,122 +67,120 @@ def export_run(
     _refuse_fine_tuned(run)
     if any(recipe.variant == INT8_MIXED.variant for recipe in recipes):
         require_quantizer()
-    recipes = [_as_asked(recipe, options) for recipe in recipes]
-    made: dict[str, Artifact] = {}
-    for recipe in () if options.force else recipes:
-        there = find_made(out / file_name(run, recipe), provenance(run, recipe, options))
-        if there:
-            made[recipe.variant] = there
-    missing = [recipe for recipe in recipes if recipe.variant not in made]
-    by_source = {
-        methods: [each for each in missing if each.methods == methods]
-        for methods in dict.fromkeys(recipe.methods for recipe in missing)
-    }
-    for methods, group in by_source.items():
-        request = Request(
-            run=run, dataset=dataset, fine_tuning=options.fine_tuning, force=options.force, progress=progress
-        )
-        source = make_source(request, methods)
-        progress(len(made), len(recipes), "predicting with the Keras model")
-        reference = _reference(source, dataset, options.seed)
-        for recipe in group:
-            progress(len(made), len(recipes), f"converting {recipe.variant}")
-            path = out / file_name(run, recipe)
-            made_from = provenance(run, recipe, options)
-            made[recipe.variant] = _export_one(
-                source, dataset, recipe, path, made_from=made_from, reference=reference, options=options
-            )
-    for tuned in RECIPES.values():
-        plain = without_qat(tuned)
-        if plain and (tuned.variant in made or plain.variant in made):
-            pair = [out / file_name(run, each) for each in (tuned, plain)]
-            judged = _referee(dataset, *pair, progress=partial(progress, len(recipes), len(recipes)))
-            made |= {tuned.variant: judged} if judged else {}
+    plan = plan_export(run, recipes, out, options)
+    export = _Export(plan, run, dataset, options, progress)
+    for source in plan.sources:
+        export.make_source(source)
+    for pair in plan.pairs:
+        judged = compare_files(*pair, dataset, progress=partial(progress, len(recipes), len(recipes)))
+        if judged:
+            export.made[judged.variant] = judged
     progress(len(recipes), len(recipes), "")
-    return [made[recipe.variant] for recipe in recipes]
+    return [export.made[recipe.variant] for recipe in recipes]
 
 
-def _referee(
-    dataset: SegmentationDataset, tuned: Path, plain: Path, *, progress: Callable[[str], None]
-) -> Artifact | None:
-    """Have two files compared where both are there; the verdict goes into the fine-tuned one's sidecar."""
-    if not (tuned.exists() and plain.exists()):
-        return None
-    first, second = load_artifact(tuned), load_artifact(plain)
-    facts = first.sidecar
-    if facts is None or second.sidecar is None:
-        return None  # made elsewhere: nothing to choose between
-    origins = [(each.made_from or {}).get("model_sha256") for each in (facts, second.sidecar)]
-    if None in origins or origins[0] != origins[1]:
-        return None  # of another run
-    if facts.referee and facts.referee.plain_sha256 == second.sidecar.sha256:
-        return first
-    progress(f"comparing {first.variant} with {second.variant}")
-    write_sidecar(sidecar_path(tuned), replace(facts, referee=judge_pair(first, second, dataset)))
-    return load_artifact(tuned)
+class _Export:
+    """One export that is under way.
 
+    Attributes:
+        made: the files that are there by now, by variant.
+    """
 
-def _export_one(
-    source: Source,
-    dataset: SegmentationDataset,
-    recipe: Recipe,
-    path: Path,
-    *,
-    made_from: dict[str, Any],
-    reference: Reference,
-    options: ExportOptions,
-) -> Artifact:
-    calibration = None
-    if recipe.calibrated:
-        calibration = draw_calibration(
-            dataset,
-            source.run.training.preprocessing,
-            size=source.run.network.input_size,
-            count=options.calibration_count,
-            seed=options.seed,
+    def __init__(
+        self,
+        plan: ExportPlan,
+        run: RunFolder,
+        dataset: SegmentationDataset,
+        options: ExportOptions,
+        progress: Progress,
+    ) -> None:
+        """Arguments as of `export_run`; nothing is done yet."""
+        self._plan, self._dataset, self._options, self._progress = plan, dataset, options, progress
+        self._runs: dict[tuple[str, ...], RunFolder] = {(): run}
+        self._digests: dict[tuple[str, ...], str] = {(): plan.model_sha256}
+        self._calibration: Calibration | None = None
+        self.made = dict(plan.kept)
+
+    def make_source(self, source: PlannedSource) -> None:
+        """Fine-tune a network where that is not done yet, and convert it to its files."""
+        if source.methods:
+            self._runs[source.methods] = self._fine_tune(source.methods)
+        if not source.files:
+            return
+        run = self._runs[source.methods]
+        model = exportable(run)
+        self._tell("predicting with the Keras model")
+        reference = draw_reference(
+            self._dataset,
+            run.training.preprocessing,
+            predictor(model),
+            interface=run.interface,
+            model="its Keras model",
+            size=run.network.input_size,
+            seed=self._options.seed,
         )
-    data, recipe = _convert(source.model, recipe, calibration, pattern=options.keep_float, name=path.name)
-    accepted = accept(data, recipe, reference, name=path.name)
-    if not has_own_scales(accepted.interface):
-        raise CheckError(
-            f"{path.name} has other scales than edgeseg gives its integer files, so it was not written; this "
-            "is a defect of edgeseg or of the converter: please report it"
+        for file in source.files:
+            self._tell(f"converting {file.recipe.variant}")
+            self.made[file.recipe.variant] = self._make(file, run, model, reference)
+
+    def _tell(self, note: str) -> None:
+        self._progress(len(self.made), len(self._plan.files), note)
+
+    def _fine_tune(self, methods: tuple[str, ...]) -> RunFolder:
+        start = methods[:-1]
+        if start not in self._digests:
+            self._digests[start] = digest_best(self._runs[start])
+        job = Job(
+            parent=self._runs[start],
+            parent_sha256=self._digests[start],
+            dataset=self._dataset,
+            force=self._options.force,
+            progress=self._progress,
         )
-    packed = xz.pack(data) if recipe.packed else None
-    preprocessing = source.run.training.preprocessing
-    sidecar = describe(path, data, recipe, accepted, calibration=calibration, preprocessing=preprocessing)
-    sidecar = replace(sidecar, made_from=made_from, packed_bytes=len(packed) if packed else None)
-    return save_artifact(path, packed or data, _with_origin(sidecar, source.run))
+        return fine_tune(job, methods[-1], self._options.fine_tuning)
 
+    def _make(self, file: PlannedFile, run: RunFolder, model: Any, reference: Reference) -> Artifact:
+        path, name = file.path, file.path.name
+        calibration = self._draw_calibration(run) if file.recipe.calibrated else None
+        data, recipe = self._convert(model, file.recipe, calibration, name=name)
+        accepted = accept(data, recipe, reference, name=name)
+        if not has_own_scales(accepted.interface):
+            raise CheckError(
+                f"{name} has other scales than edgeseg gives its integer files, so it was not written; this "
+                "is a defect of edgeseg or of the converter: please report it"
+            )
+        packed = xz.pack(data) if recipe.packed else None
+        sidecar = describe(
+            path, data, recipe, accepted, calibration=calibration, preprocessing=run.training.preprocessing
+        )
+        sidecar = replace(
+            sidecar, made_from=file.made_from, packed_bytes=len(packed) if packed else None, **_origin(run)
+        )
+        return save_artifact(path, packed or data, sidecar)
 
-def _convert(
-    model: Any, recipe: Recipe, calibration: Calibration | None, *, pattern: str | None, name: str
-) -> tuple[bytes, Recipe]:
-    if recipe.variant == INT8_MIXED.variant and calibration:
-        return convert_mixed(model, recipe, calibration.images, pattern=pattern, name=name)
-    return convert(model, recipe, calibration.images if calibration else None), recipe
+    def _draw_calibration(self, run: RunFolder) -> Calibration:
+        """The same images for every network: fine-tuning changes neither their size nor their preparing."""
+        if self._calibration is None:
+            self._calibration = draw_calibration(
+                self._dataset,
+                run.training.preprocessing,
+                size=run.network.input_size,
+                count=self._options.calibration_count,
+                seed=self._options.seed,
+            )
+        return self._calibration
 
-
-def _as_asked(recipe: Recipe, options: ExportOptions) -> Recipe:
-    """The recipe with sparsity, clusters and agreement as the user chose: what the file is judged by."""
-    chosen, agreement = options.fine_tuning, options.min_agreement
-    return replace(
-        recipe,
-        min_agreement=recipe.min_agreement if agreement is None else min(agreement, recipe.min_agreement),
-        sparsity=None if recipe.sparsity is None else chosen.pruning.sparsity,
-        clusters=None if recipe.clusters is None else chosen.clustering.clusters,
-    )
-
-
-def file_name(run: RunFolder, recipe: Recipe) -> str:
-    """`NETWORK_DATASET_SIZE_VARIANT.tflite`, with `.xz` where it is compressed."""
-    name = f"{run.network.name}_{run.dataset.name}_{run.network.input_size}_{recipe.variant}.tflite"
-    return name + xz.SUFFIX if recipe.packed else name
+    def _convert(
+        self, model: Any, recipe: Recipe, calibration: Calibration | None, *, name: str
+    ) -> tuple[bytes, Recipe]:
+        images = calibration.images if calibration else None
+        if recipe.variant == INT8_MIXED.variant and images is not None:
+            return convert_mixed(model, recipe, images, pattern=self._options.keep_float, name=name)
+        return convert(model, recipe, images), recipe
 
 
 def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
-    # Version 0.1 read masks alone: its runs know a data set with labels/ beside them by its masks.
-    if run.dataset.digest not in (dataset.digest, dataset.masks_digest):
+    if dataset.digest != run.dataset.digest:
         raise TrainingError(
             f"the data set {dataset.root} is not the one that {run.path} was trained on (its digest "
             "differs); name the right one with --data"
@@ -198,31 +195,12 @@ def _refuse_fine_tuned(run: RunFolder) -> None:
         )
 
 
-def _reference(source: Source, dataset: SegmentationDataset, seed: int) -> Reference:
-    run, model = source.run, source.model
-    forward = tf.function(lambda batch: model(batch, training=False))
-
-    def predict(tile: Image) -> Maps:
-        return encoding.split_maps([forward(tf.constant(encoding.float_image(tile))).numpy()], run.interface)
-
-    return draw_reference(
-        dataset,
-        run.training.preprocessing,
-        predict,
-        interface=run.interface,
-        model="its Keras model",
-        size=run.network.input_size,
-        seed=seed,
-    )
-
-
-def _with_origin(sidecar: Sidecar, run: RunFolder) -> Sidecar:
-    """With what is known about the training."""
-    return replace(
-        sidecar,
-        network=run.network.to_dict(),
-        training=run.training.to_dict() | {"best_epoch": best_row(run)},
-        origin=to_data(run.origin),
-        dataset={key: value for key, value in to_data(run.dataset).items() if key != "root"},
-        environment=to_data(environment()),
-    )
+def _origin(run: RunFolder) -> dict[str, Any]:
+    """What the sidecar states about the training."""
+    return {
+        "network": run.network.to_dict(),
+        "training": run.training.to_dict() | {"best_epoch": best_row(run)},
+        "origin": to_data(run.origin),
+        "dataset": {key: value for key, value in to_data(run.dataset).items() if key != "root"},
+        "environment": to_data(environment()),
+    }

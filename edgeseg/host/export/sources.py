@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.host.compression.clustering import cluster
+from edgeseg.host.compression.derive import Job
 from edgeseg.host.compression.pruning import prune
 from edgeseg.host.compression.slim import slim_run
 from edgeseg.host.export.convert import convert
@@ -19,88 +18,51 @@ from edgeseg.host.training.model_files import load_best
 from edgeseg.host.training.run_folder import RunFolder
 from edgeseg.model.fine_tuning import FineTuning
 from edgeseg.model.recipe import INT8_QAT
-from edgeseg.progress import Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A network that is ready to be converted.
+def fine_tune(job: Job, method: str, settings: FineTuning) -> RunFolder:
+    """Fine-tune a run by a method, where that is not done yet.
 
-    Attributes:
-        run: the run that it comes from.
-        model: a Keras model of the static shape `(1, size, size, 1)`.
+    Args:
+        job: from which run, on what.
+        method: its name in `FineTuning`.
+        settings: of every method.
     """
-
-    run: RunFolder
-    model: Any
+    return _FINE_TUNERS[method](job, settings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a source is made from.
+def exportable(run: RunFolder) -> Any:
+    """The network of a run's best epoch, ready to be converted.
 
-    Attributes:
-        run: the trained run.
-        dataset: that it was trained on.
-        fine_tuning: settings of the methods.
-        force: begin a fine-tuning again where its settings changed.
-        progress: told the steps of a fine-tuning.
+    Returns:
+        A Keras model of a static shape, `(1, size, size, channels)` -> `(1, size, size, maps)`.
     """
-
-    run: RunFolder
-    dataset: SegmentationDataset
-    fine_tuning: FineTuning
-    force: bool
-    progress: Progress
-
-
-def make_source(request: Request, methods: Sequence[str]) -> Source:
-    """Fine-tune the trained network by these methods, one after the other, where that is not done yet."""
-    run = request.run
-    for method in methods:
-        run = _FINE_TUNERS[method](run, request)
-    if methods[-1:] == ("qat",):
+    if run.origin.quantization_aware:
         from edgeseg.host.compression import qat
 
-        return Source(run=run, model=qat.exportable(run))
-    return Source(run=run, model=rebuild_for_export(load_best(run), run.network))
+        return qat.exportable(run)
+    return rebuild_for_export(load_best(run), run.network)
 
 
-def _slim(parent: RunFolder, request: Request) -> RunFolder:
-    return slim_run(
-        parent,
-        request.dataset,
-        request.fine_tuning.slim,
-        latency=partial(latency_ratio, parent.network),
-        force=request.force,
-        progress=request.progress,
-    )
+def _slim(job: Job, settings: FineTuning) -> RunFolder:
+    return slim_run(job, settings.slim, latency=partial(latency_ratio, job.parent.network))
 
 
-def _prune(parent: RunFolder, request: Request) -> RunFolder:
-    options = request.fine_tuning.pruning
-    return prune(parent, request.dataset, options, force=request.force, progress=request.progress)
+def _prune(job: Job, settings: FineTuning) -> RunFolder:
+    return prune(job, settings.pruning)
 
 
-def _cluster(parent: RunFolder, request: Request) -> RunFolder:
-    options = request.fine_tuning.clustering
-    return cluster(parent, request.dataset, options, force=request.force, progress=request.progress)
+def _cluster(job: Job, settings: FineTuning) -> RunFolder:
+    return cluster(job, settings.clustering)
 
 
-def _quantization_aware(parent: RunFolder, request: Request) -> RunFolder:
+def _quantization_aware(job: Job, settings: FineTuning) -> RunFolder:
     from edgeseg.host.compression import qat  # brings tfmot, which the other methods need not wait for
 
-    return qat.fine_tune(
-        parent,
-        request.dataset,
-        request.fine_tuning.qat,
-        lambda model: convert(model, INT8_QAT),
-        force=request.force,
-        progress=request.progress,
-    )
+    return qat.fine_tune(job, settings.qat, lambda model: convert(model, INT8_QAT))
 
 
-#: Makes the run of a method from the run that it starts from, by the method's name.
-_FINE_TUNERS: Mapping[str, Callable[[RunFolder, Request], RunFolder]] = types.MappingProxyType(
+#: By the name of the method.
+_FINE_TUNERS: Mapping[str, Callable[[Job, FineTuning], RunFolder]] = types.MappingProxyType(
     {"qat": _quantization_aware, "pruning": _prune, "clustering": _cluster, "slim": _slim}
 )

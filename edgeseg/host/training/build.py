@@ -90,7 +90,8 @@ def _convolution(layer: Convolution, *, folded: bool) -> list[Any]:
         layer.channels,
         layer.kernel,
         strides=layer.stride,
-        padding="same",
+        # The same for a kernel of one pixel, and the bytes that version 0.1 exported.
+        padding="same" if layer.kernel > 1 else "valid",
         use_bias=not normalized,
         activation="linear" if normalized else layer.activation,
         kernel_initializer="he_normal" if normalized else "glorot_uniform",

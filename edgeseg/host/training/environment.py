@@ -7,7 +7,6 @@ import os
 import platform
 
 from edgeseg._version import __version__
-from edgeseg.host.training.keras import tf
 from edgeseg.host.training.record import Environment
 
 #: Those that decide the result of a training.
@@ -16,6 +15,8 @@ _PACKAGES = ("tensorflow", "tf-keras", "numpy", "opencv-python-headless")
 
 def environment() -> Environment:
     """Look at this process, its packages and its devices."""
+    from edgeseg.host.training.keras import tf  # opening a run, to see what it states, needs no TensorFlow
+
     return Environment(
         edgeseg=__version__,
         python=platform.python_version(),

@@ -139,6 +139,13 @@ def _refuse_other_interface(network: Network, interface: Interface) -> None:
         )
 
 
+def digest_best(run: RunFolder) -> str:
+    """SHA-256 of the best model's file; `TrainingError` where no epoch is finished."""
+    if not run.best_model.exists():
+        raise TrainingError(f"{run.path} holds no finished epoch yet; train it first")
+    return files.sha256(run.best_model)
+
+
 def read_history(run: RunFolder) -> list[Row]:
     """The finished epochs, each metric by the names in `HISTORY`."""
     path = run.path / "history.csv"

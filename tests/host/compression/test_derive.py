@@ -19,7 +19,8 @@ OPTIONS = SlimOptions(epochs=1, batch_size=6, learning_rate=2e-3)
 
 def fine_tuned(parent, dataset, options=OPTIONS, *, force=False, progress=silent):
     method = trainee.from_scratch
-    return derive.fine_tuned(parent, dataset, options, method, force=force, progress=progress)
+    job = derive.job_of(parent, dataset, force=force, progress=progress)
+    return derive.fine_tuned(job, options, method)
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_file_of_another_sparsity_breaks_its_promise(exported, stated):
 
 
 def test_a_dense_network_is_not_exported_as_pruned(blob_run, blobs, tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "_FINE_TUNERS", {"pruning": lambda parent, _request: parent})
+    monkeypatch.setattr(sources, "_FINE_TUNERS", {"pruning": lambda job, _settings: job.parent})
     with pytest.raises(CheckError, match=r"expected 90\.00% zeros among its weights, but found 0\.\d\d%"):
         export.export_run(blob_run, blobs, [PRUNED], tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -24,6 +24,7 @@ distillation = pytest.importorskip("edgeseg.host.compression.distillation", reas
 export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
 export_latency = pytest.importorskip("edgeseg.host.export.latency", reason="needs TensorFlow")
 counts = pytest.importorskip("edgeseg.host.training.counts", reason="needs TensorFlow")
+job_of = pytest.importorskip("edgeseg.host.compression.derive", reason="needs TensorFlow").job_of
 fit = pytest.importorskip("edgeseg.host.training.fit", reason="needs TensorFlow")
 losses = pytest.importorskip("edgeseg.host.training.losses", reason="needs TensorFlow")
 model_files = pytest.importorskip("edgeseg.host.training.model_files", reason="needs TensorFlow")
@@ -229,7 +230,7 @@ def history(run):
 
 @pytest.fixture(scope="module")
 def slimmed(parent, blobs):
-    return slim.slim_run(parent, blobs, OPTIONS)
+    return slim.slim_run(job_of(parent, blobs), OPTIONS)
 
 
 def test_a_slim_run_is_an_ordinary_run_with_a_narrower_network(slimmed, parent):
@@ -252,13 +253,13 @@ def test_the_pixel_counts_of_training_read_the_truth_and_not_the_teacher():
 
 def test_a_finished_slim_run_is_left_alone(slimmed, parent, blobs):
     before = slimmed.best_model.stat().st_mtime_ns
-    assert slim.slim_run(parent, blobs, OPTIONS) == slimmed
+    assert slim.slim_run(job_of(parent, blobs), OPTIONS) == slimmed
     assert slimmed.best_model.stat().st_mtime_ns == before
 
 
 def test_other_limits_are_refused_until_force_begins_again(slimmed, parent, blobs, tmp_path):
     with pytest.raises(TrainingError, match=r"was begun with another keep \(0\.4, now 0\.6\); pass --force"):
-        slim.slim_run(parent, blobs, replace(OPTIONS, keep=0.6))
+        slim.slim_run(job_of(parent, blobs), replace(OPTIONS, keep=0.6))
 
 
 @pytest.mark.slow
@@ -271,15 +272,15 @@ def test_an_interrupted_slim_run_ends_where_an_undisturbed_one_ends(slimmed, par
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        slim.slim_run(again, blobs, OPTIONS, progress=stop)
-    resumed = slim.slim_run(again, blobs, OPTIONS)
+        slim.slim_run(job_of(again, blobs, progress=stop), OPTIONS)
+    resumed = slim.slim_run(job_of(again, blobs), OPTIONS)
     assert history(resumed) == history(slimmed)
     pairs = zip(*(model_files.load_best(run).get_weights() for run in (resumed, slimmed)), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
 
 
 def test_the_teacher_makes_a_difference(slimmed, parent, blobs, tmp_path):
-    alone = slim.slim_run(copy_of(parent, blobs, tmp_path), blobs, replace(OPTIONS, teacher=0.0))
+    alone = slim.slim_run(job_of(copy_of(parent, blobs, tmp_path), blobs), replace(OPTIONS, teacher=0.0))
     assert alone.network == slimmed.network
     assert history(alone) != history(slimmed)
 
@@ -289,7 +290,7 @@ def test_another_run_may_teach(slimmed, parent, blobs, tmp_path):
     other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, blobs, force=False)
     model_files.save_model(build.build_network(NETWORK), other.best_model)
     options = replace(OPTIONS, teacher_run=str(other.path))
-    taught = slim.slim_run(copy_of(parent, blobs, tmp_path), blobs, options)
+    taught = slim.slim_run(job_of(copy_of(parent, blobs, tmp_path), blobs), options)
     assert taught.network == slimmed.network
     assert history(taught) != history(slimmed)
 
@@ -299,19 +300,19 @@ def test_a_teacher_that_has_seen_other_images_is_refused(parent, blobs, tmp_path
     other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, images, force=False)
     model_files.save_model(build.build_network(NETWORK), other.best_model)
     with pytest.raises(TrainingError, match="was trained on other images than"):
-        slim.slim_run(parent, blobs, replace(OPTIONS, teacher_run=str(other.path)))
+        slim.slim_run(job_of(parent, blobs), replace(OPTIONS, teacher_run=str(other.path)))
 
 
 def test_a_teacher_that_was_not_trained_is_refused(parent, blobs, tmp_path):
     other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, blobs, force=False)
     with pytest.raises(TrainingError, match=r"the teacher .* holds no finished epoch"):
-        slim.slim_run(parent, blobs, replace(OPTIONS, teacher_run=str(other.path)))
+        slim.slim_run(job_of(parent, blobs), replace(OPTIONS, teacher_run=str(other.path)))
 
 
 def test_a_run_that_was_not_trained_cannot_be_slimmed(blobs, tmp_path):
     run = run_folder.create_run(tmp_path / "run", NETWORK, TRAINING, blobs, force=False)
     with pytest.raises(TrainingError, match="no finished epoch"):
-        slim.slim_run(run, blobs, OPTIONS)
+        slim.slim_run(job_of(run, blobs), OPTIONS)
 
 
 @pytest.mark.slow
