@@ -19,7 +19,7 @@ from edgeseg.metrics import pixels
 from edgeseg.model import artifact, preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.audit_record import Audit
-from edgeseg.model.encoding import Maps, Mask, MaskDecoder, real_maps
+from edgeseg.model.encoding import Image, Maps, Mask, MaskDecoder, real_maps
 from edgeseg.model.interface import INT8_MAP, Interface
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe, StatedRecipe
@@ -44,7 +44,7 @@ class Reference:
         model: what it is, for sentences: `its Keras model`.
         split: of the data set.
         stems: of the images.
-        images: `(H, W)` uint8, prepared, each of the model's input size.
+        images: `(H, W)` or `(H, W, C)` uint8, prepared, each of the model's input size.
         truths: `(H, W)` bool.
         predictions: `(H, W)` bool, the reference model's.
         maps: `(M, H, W)` float16 each, the reference model's maps as values from 0 to 1; empty where there is
@@ -55,7 +55,7 @@ class Reference:
     model: str
     split: str
     stems: tuple[str, ...]
-    images: Sequence[npt.NDArray[np.uint8]]
+    images: Sequence[Image]
     truths: Sequence[Mask]
     predictions: Sequence[Mask]
     maps: Sequence[npt.NDArray[np.float16]]
@@ -80,7 +80,7 @@ class Accepted:
 def draw_reference(
     dataset: SegmentationDataset,
     prepare: Preprocessing,
-    predict: Callable[[npt.NDArray[np.uint8]], Maps],
+    predict: Callable[[Image], Maps],
     *,
     interface: Interface,
     model: str,
@@ -117,6 +117,31 @@ def draw_reference(
         )
         images.append(tile)
         truths.append(truth_tile != 0)
+    stems = tuple(sample.stem for sample in chosen)
+    return refer(predict, images, truths, interface=interface, model=model, split="val", stems=stems)
+
+
+def refer(
+    predict: Callable[[Image], Maps],
+    images: Sequence[Image],
+    truths: Sequence[Mask],
+    *,
+    interface: Interface,
+    model: str,
+    split: str,
+    stems: Sequence[str],
+) -> Reference:
+    """What a model makes of images.
+
+    Args:
+        predict: the model: a prepared tile to its maps.
+        images: `(H, W)` or `(H, W, C)` uint8, prepared, each of the model's input size.
+        truths: `(H, W)` bool, of each.
+        interface: of the model.
+        model: what it is, for sentences.
+        split: of the images.
+        stems: of the images.
+    """
     decoder, several = MaskDecoder(interface), len(interface.maps) > 1
     predictions, maps = [], []
     for tile in images:
@@ -125,15 +150,9 @@ def draw_reference(
         if several:
             maps.append(real_maps(made, interface).astype(np.float16))
     return Reference(
-        model=model,
-        split="val",
-        stems=tuple(sample.stem for sample in chosen),
-        images=images,
-        truths=truths,
-        predictions=predictions,
-        maps=maps,
-        interface=interface,
-    )
+        model=model, split=split, stems=tuple(stems), images=images, truths=truths, predictions=predictions,
+        maps=maps, interface=interface,
+    )  # fmt: skip
 
 
 def verify(data: bytes, reference: Reference, *, name: str) -> Verification:

@@ -121,7 +121,7 @@ def _time(artifact: Artifact, job: Job, alive: Alive, loaded: _Loaded) -> tuple[
     start = time.perf_counter_ns()
     segmenter = Segmenter(artifact, runtime=job.runtime, threads=job.threads)
     init_ns = time.perf_counter_ns() - start
-    lap = partial(run_lap, segmenter, timing_tile(segmenter.shape), artifact.preprocessing)
+    lap = partial(run_lap, segmenter, timing_tile(segmenter.interface.image_shape), artifact.preprocessing)
     options = job.options
     gc.collect()
     gc.disable()
@@ -143,7 +143,7 @@ def _time(artifact: Artifact, job: Job, alive: Alive, loaded: _Loaded) -> tuple[
 def _works(job: Job) -> bool:
     try:
         segmenter = Segmenter(load_artifact(Path(job.model)), runtime=job.runtime, threads=job.threads)
-        segmenter.invoke(timing_tile(segmenter.shape))
+        segmenter.invoke(timing_tile(segmenter.interface.image_shape))
     except (ArtifactError, RuntimeError):
         return False
     return True

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgeseg.model.encoding import Image
 from edgeseg.model.preprocessing import Preprocessing, apply
 from edgeseg.model.segmenter import Segmenter
 
@@ -83,12 +84,12 @@ def median_absolute_deviation(values: Sequence[int]) -> int:
 
 def run_lap(
     segmenter: Segmenter,
-    image: npt.NDArray[np.uint8],
+    image: Image,
     preprocessing: Preprocessing,
     *,
     clock: Clock = time.perf_counter_ns,
 ) -> Lap:
-    """Segment `image`, `(H, W)` uint8 of the segmenter's shape, once, and time the parts."""
+    """Segment `image`, uint8 of `Interface.image_shape`, once, and time the parts."""
     start = clock()
     segmenter.load(apply(image, preprocessing))
     loaded = clock()
@@ -155,11 +156,11 @@ def repeat(
     return tuple(laps)
 
 
-def timing_tile(shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def timing_tile(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     """The tile that every model is timed on: noise, the same every time, `shape` uint8.
 
     Noise and not zeros, which would make the percentile stretch trivial and activations unlikely. It
     comes from multiplicative hashing, since loading numpy.random would count as the model's memory.
     """
-    numbers = np.arange(shape[0] * shape[1], dtype=np.uint32) * np.uint32(2654435761)
+    numbers = np.arange(math.prod(shape), dtype=np.uint32) * np.uint32(2654435761)
     return (numbers >> np.uint32(24)).astype(np.uint8).reshape(shape)

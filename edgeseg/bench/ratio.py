@@ -26,7 +26,7 @@ def time_ratio(first: bytes, second: bytes) -> float:
         second: another of the same input size.
     """
     segmenters = [Segmenter(Artifact(path=Path("model"), data=each)) for each in (first, second)]
-    tile = timing_tile(segmenters[0].shape)
+    tile = timing_tile(segmenters[0].interface.image_shape)
     for segmenter in segmenters:
         segmenter.invoke(tile)
     laps: tuple[list[int], list[int]] = ([], [])

@@ -198,6 +198,11 @@ class Interface:
         return self.input.height, self.input.width
 
     @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Of an image as an array: `(height, width)` where it is grey, else with the channels last."""
+        return self.size if self.channels == 1 else (*self.size, self.channels)
+
+    @property
     def channels(self) -> int:
         """Of the images: 1 grey, 3 RGB."""
         return self.input.channels

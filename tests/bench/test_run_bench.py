@@ -22,6 +22,7 @@ from edgeseg.data.images import read_mask, write_png
 from edgeseg.errors import DatasetError, EdgesegError, ResultError
 from support.blob_images import write_blobs
 from support.command import edgeseg
+from support.network_files import FILES as NETWORKS
 from support.paths import MODELS
 
 INT8, FLOAT32 = MODELS / "blobs_int8.tflite", MODELS / "blobs_float32.tflite"
@@ -285,3 +286,15 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path):
     found = load_result(out)
     assert not found.complete
     assert [len(model.measurements) for model in found.models] == [1, 0]
+
+
+def test_networks_of_several_channels_and_maps_are_timed():
+    files = [NETWORKS / "rgb_4maps_int8.tflite", NETWORKS / "grey_2outputs_float32.tflite"]
+    found = run_bench(files, options=BenchOptions(**QUICK))
+    assert not found.failures
+    assert [len(run.laps.counted) for model in found.models for run in model.measurements[0].runs] == [5, 5]
+
+
+def test_quality_of_a_colour_network_on_grey_images_is_a_sentence(blobs):
+    with pytest.raises(ResultError, match="expected an image of 3 channels, but got a grey one"):
+        run_bench([NETWORKS / "rgb_4maps_int8.tflite"], dataset=blobs, options=BenchOptions(**QUICK))

@@ -62,3 +62,19 @@ def test_the_converter_gets_what_the_network_was_trained_on():
     assert batch.shape == (1, 4, 4, 1)
     assert batch.dtype == np.float32
     assert np.allclose(batch[0, :, :, 0], image / 255)
+
+
+def test_the_converter_gets_all_channels():
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    (batch,) = next(representative_dataset(np.stack([image]))())
+    assert batch.shape == (1, 4, 4, 3)
+    assert np.allclose(batch[0], image / 255)
+
+
+@pytest.mark.parametrize(("height", "width"), [(100, 70), (20, 90)])
+def test_the_window_of_a_colour_image_is_that_of_each_channel(height, width):
+    image = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    found = window(image, 64, np.random.default_rng(5))
+    for channel in range(3):
+        one = window(image[..., channel], 64, np.random.default_rng(5))
+        assert np.array_equal(found[..., channel], one)

@@ -12,6 +12,7 @@ from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.recipe import INT8_PTQ
 from edgeseg.quantizing.quantizer import quantize
 from edgeseg.quantizing.ranges import Range, measure_ranges, share_ranges
+from support.network_files import open_network
 from support.paths import MODELS
 
 
@@ -107,3 +108,10 @@ def test_a_file_that_the_runtime_refuses_is_a_sentence(float32, blobs):
     broken = Artifact(path=Path("broken.tflite"), data=bytes(damaged))
     with pytest.raises(ArtifactError, match=r"cannot load broken\.tflite"):
         compare(broken, float32, blobs)
+
+
+def test_all_maps_are_compared(blobs):
+    found = compare(open_network("grey_2outputs_int8"), open_network("grey_2outputs_float32"), blobs, count=3)
+    assert [each.name for each in found.verification.maps] == ["foreground", "centre"]
+    assert max(each.error for each in found.verification.maps) < 0.02
+    assert {"LOGISTIC", "CONV_2D"} <= {each.operator for each in found.layers}

@@ -28,6 +28,7 @@ from edgeseg.model.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, I
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.quantizing.run import QuantizeOptions, quantize_file
 from support.command import edgeseg
+from support.network_files import open_network
 from support.paths import MODELS, TESTS
 
 pytest.importorskip("ai_edge_quantizer", reason="needs the extra quantize")
@@ -319,3 +320,19 @@ def test_quantizing_needs_no_tensorflow(blobs, tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_network_of_two_maps_keeps_both(blobs, tmp_path):
+    source = open_network("grey_2outputs_float32")
+    (made,) = quantize_file(source, blobs, [replace(INT8_PTQ, min_agreement=0.9)], tmp_path)
+    stated = load_artifact(made.path).sidecar.interface
+    assert [(each.name, each.output, each.dtype) for each in stated.maps] == [
+        ("foreground", 0, "int8"), ("centre", 1, "int8"),
+    ]  # fmt: skip
+    assert max(each.error for each in made.sidecar.verification.maps) < 0.03
+
+
+def test_a_colour_network_is_a_sentence_while_images_are_read_as_grey(blobs, tmp_path):
+    with pytest.raises(DatasetError, match="expected an image of 3 channels, but got a grey one"):
+        quantize_file(open_network("rgb_4maps_float32"), blobs, [INT8_PTQ], tmp_path / "out")
+    assert not (tmp_path / "out").exists()

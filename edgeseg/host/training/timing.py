@@ -105,8 +105,7 @@ def work(timing: KerasTiming, alive: Alive) -> HostRun:
 
     try:
         step, shape = _step(timing.run, precision=timing.precision, xla=timing.xla)
-        noise = timing_tile((shape[0], shape[1] * shape[2])).reshape(shape)
-        batch = tf.constant(np.repeat(float_image(noise), timing.batch, 0))
+        batch = tf.constant(np.repeat(float_image(timing_tile(shape)), timing.batch, 0))
         alive("first step")
         first = _lap(step, batch)
         warmup = partial(alive, "warming up")
