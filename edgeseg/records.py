@@ -24,6 +24,8 @@ Where files state a thing otherwise than its record does:
 
 - `field(metadata=stored(key="of"))`: under another key; `stored(omit_default=True)`: not at all where it has
   its default.
+- `DERIVED: ClassVar = frozenset({"summary"})` in a record: keys that files repeat for people; reading passes
+  over them.
 - A record with the methods `to_stored(self) -> Form` and `from_stored(cls, form: Form) -> Self` is stored as
   that `Form`: another record, or any other type named above (`tuple[Image, ...]`).
 
@@ -117,7 +119,7 @@ def from_data(
 
 
 def check_version(
-    value: Mapping[str, Any],
+    value: object,
     versions: Collection[int],
     *,
     where: object,
@@ -127,7 +129,7 @@ def check_version(
     """The `schema_version` that data states.
 
     Args:
-        value: the data.
+        value: the data; what is no object states none.
         versions: that can be read.
         where: as in `from_data`.
         error: the class to raise.
@@ -136,7 +138,7 @@ def check_version(
     Raises:
         EdgesegError: as the `error` given: it states none, or one that cannot be read.
     """
-    version = value.get("schema_version")
+    version = value.get("schema_version") if isinstance(value, Mapping) else None
     if type(version) is not int or version not in versions:
         wanted = " or ".join(map(str, versions))
         came = "there is none" if version is None else f"got {_shown(version)}"
@@ -374,7 +376,13 @@ def _stored_fields(cls: Any) -> dict[str, Any]:
 def _read_fields(cls: Any, converter: Converter) -> Hook:
     from cattrs.gen import make_dict_structure_fn
 
-    return _guarded(Mapping, "an object", make_dict_structure_fn(cls, converter, **_stored_fields(cls)))
+    read = make_dict_structure_fn(cls, converter, **_stored_fields(cls))
+    derived: frozenset[str] = getattr(cls, "DERIVED", frozenset())
+
+    def measured(value: Mapping[str, Any], _cls: Any) -> Any:
+        return read({key: each for key, each in value.items() if key not in derived}, cls)
+
+    return _guarded(Mapping, "an object", measured if derived else read)
 
 
 def _write_fields(cls: Any, converter: Converter) -> Callable[[Any], Any]:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edgeseg.bench.latency import Laps, repeat, run_lap, timing_tile, warm_up
 from edgeseg.bench.measurement import Run
 from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.quality import ImageCounts, QualityResult, measure_quality, spread
+from edgeseg.bench.quality import QualityResult, measure_quality, spread
 from edgeseg.errors import ArtifactError
 from edgeseg.machine.memory import MB, limited, peak_bytes
 from edgeseg.model.artifact import Artifact, load_artifact
@@ -67,22 +67,6 @@ class Answer:
 
     run: Run
     quality: QualityResult | None
-
-    def to_stored(self) -> dict[str, Any]:
-        """As JSON-able data (see `records`)."""
-        return {
-            "run": self.run.to_dict(),
-            "quality": [image.to_dict() for image in self.quality.images] if self.quality else None,
-        }
-
-    @classmethod
-    def from_stored(cls, form: dict[str, Any]) -> Self:
-        """From `to_stored`'s data."""
-        images = form["quality"]
-        return cls(
-            run=Run.from_dict(form["run"]),
-            quality=QualityResult(tuple(map(ImageCounts.from_dict, images))) if images else None,
-        )
 
 
 class _Loaded(TypedDict):

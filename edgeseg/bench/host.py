@@ -5,9 +5,8 @@ They are measured on the host side, by `host.training.timing`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 from edgeseg.bench.latency import median_absolute_deviation, percentile
 from edgeseg.errors import ConfigError
@@ -54,6 +53,8 @@ class HostRun:
         failure: why it could not be measured, or `None`.
     """
 
+    DERIVED: ClassVar = frozenset({"summary"})
+
     name: str
     framework: str
     device: str
@@ -78,14 +79,3 @@ class HostRun:
             "first_ms": self.first_ns / 1e6,
             "images_per_second": self.batch * 1e9 / p50,
         }
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {**asdict(self), "summary": self.summary}
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        fields = {key: each for key, each in value.items() if key != "summary"}
-        failure = Failure(**fields["failure"]) if fields["failure"] else None
-        return cls(**{**fields, "steps_ns": tuple(fields["steps_ns"]), "failure": failure})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from edgeseg.bench.latency import Lap, Laps, median_absolute_deviation, percentile
-from edgeseg.bench.quality import ImageCounts, QualityResult
+from edgeseg.bench.quality import QualityResult
 from edgeseg.workers.failure import Failure
 
 
@@ -35,49 +34,74 @@ class Run:
     baseline_bytes: int
     peak_bytes: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data: each part of the laps is a list of nanoseconds."""
+    def to_stored(self) -> StoredRun:
+        """As it lies in files."""
         laps = self.laps
-        return {
-            "load_ns": self.load_ns,
-            "init_ns": self.init_ns,
-            "first_ns": laps.first.invoke_ns,
-            "first_prepare_ns": laps.first.prepare_ns,
-            "first_output_ns": laps.first.output_ns,
-            "stable": self.stable,
-            "wall_ns": self.wall_ns,
-            "baseline_bytes": self.baseline_bytes,
-            "peak_bytes": self.peak_bytes,
-            "warmup": _columns(laps.warmup),
-            "counted": _columns(laps.counted),
-        }
+        return StoredRun(
+            load_ns=self.load_ns,
+            init_ns=self.init_ns,
+            first_ns=laps.first.invoke_ns,
+            first_prepare_ns=laps.first.prepare_ns,
+            first_output_ns=laps.first.output_ns,
+            stable=self.stable,
+            wall_ns=self.wall_ns,
+            baseline_bytes=self.baseline_bytes,
+            peak_bytes=self.peak_bytes,
+            warmup=_columns(laps.warmup),
+            counted=_columns(laps.counted),
+        )
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        first = Lap(value["first_prepare_ns"], value["first_ns"], value["first_output_ns"])
-        laps = Laps(first=first, warmup=_laps(value["warmup"]), counted=_laps(value["counted"]))
+    def from_stored(cls, form: StoredRun) -> Self:
+        """From `to_stored`'s form; `ValueError` where the parts of the laps are not of one length."""
+        first = Lap(form.first_prepare_ns, form.first_ns, form.first_output_ns)
         return cls(
-            load_ns=value["load_ns"],
-            init_ns=value["init_ns"],
-            laps=laps,
-            stable=value["stable"],
-            wall_ns=value["wall_ns"],
-            baseline_bytes=value["baseline_bytes"],
-            peak_bytes=value["peak_bytes"],
+            load_ns=form.load_ns,
+            init_ns=form.init_ns,
+            laps=Laps(first=first, warmup=_laps(form.warmup), counted=_laps(form.counted)),
+            stable=form.stable,
+            wall_ns=form.wall_ns,
+            baseline_bytes=form.baseline_bytes,
+            peak_bytes=form.peak_bytes,
         )
 
 
-def _columns(laps: tuple[Lap, ...]) -> dict[str, list[int]]:
-    return {
-        "invoke_ns": [lap.invoke_ns for lap in laps],
-        "prepare_ns": [lap.prepare_ns for lap in laps],
-        "output_ns": [lap.output_ns for lap in laps],
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLaps:
+    """Inferences as they lie in files: each part of all of them, nanoseconds."""
+
+    invoke_ns: tuple[int, ...]
+    prepare_ns: tuple[int, ...]
+    output_ns: tuple[int, ...]
 
 
-def _laps(columns: Mapping[str, list[int]]) -> tuple[Lap, ...]:
-    parts = zip(columns["prepare_ns"], columns["invoke_ns"], columns["output_ns"], strict=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """A `Run` as it lies in files."""
+
+    load_ns: int
+    init_ns: int
+    first_ns: int
+    first_prepare_ns: int
+    first_output_ns: int
+    stable: bool
+    wall_ns: int
+    baseline_bytes: int
+    peak_bytes: int
+    warmup: StoredLaps
+    counted: StoredLaps
+
+
+def _columns(laps: tuple[Lap, ...]) -> StoredLaps:
+    return StoredLaps(
+        invoke_ns=tuple(lap.invoke_ns for lap in laps),
+        prepare_ns=tuple(lap.prepare_ns for lap in laps),
+        output_ns=tuple(lap.output_ns for lap in laps),
+    )
+
+
+def _laps(columns: StoredLaps) -> tuple[Lap, ...]:
+    parts = zip(columns.prepare_ns, columns.invoke_ns, columns.output_ns, strict=True)
     return tuple(Lap(*part) for part in parts)
 
 
@@ -93,6 +117,8 @@ class Measurement:
             share the work does not change the answer (see `ModelResult.quality`).
         failure: why it could not be measured (to the end), or `None`.
     """
+
+    DERIVED: ClassVar = frozenset({"summary", "why"})
 
     runtime: str
     threads: int
@@ -130,25 +156,3 @@ class Measurement:
         inferences = sum(run.laps.total_ns for run in self.runs)
         own = sum(run.wall_ns - run.load_ns - run.init_ns for run in self.runs) - inferences
         return own / inferences
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {
-            "runtime": self.runtime,
-            "threads": self.threads,
-            "failure": asdict(self.failure) if self.failure else None,
-            "runs": [run.to_dict() for run in self.runs],
-            "quality": [image.to_dict() for image in self.quality.images] if self.quality else None,
-        }
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        images, failure = value["quality"], value["failure"]
-        return cls(
-            runtime=value["runtime"],
-            threads=value["threads"],
-            runs=tuple(Run.from_dict(run) for run in value["runs"]),
-            quality=QualityResult(tuple(map(ImageCounts.from_dict, images))) if images else None,
-            failure=Failure(**failure) if failure else None,
-        )

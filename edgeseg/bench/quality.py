@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from edgeseg.metrics.pixels import ConfusionCounts, count, mean, pooled
 from edgeseg.model.preprocessing import Preprocessing, apply
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress
+from edgeseg.records import stored
 
 if TYPE_CHECKING:
     # Reading results must not load OpenCV, which reading and tiling images does.
@@ -61,27 +62,45 @@ class ImageCounts:
         counts = self.counts
         return counts.tp + counts.fp + counts.fn + counts.tn
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data: `stem`, the counts, and `differing` where it is known."""
-        value = {"stem": self.stem, "source": self.source, **asdict(self.counts)}
-        cells = self.cells
-        value |= {"true_cells": cells.true, "found_cells": cells.found, "matched_cells": cells.matched}
-        if self.differing is not None:
-            value["differing"] = self.differing
-        return value if self.ious is None else value | {"ious": list(self.ious)}
+    def to_stored(self) -> StoredImage:
+        """As it lies in files."""
+        counts, cells = self.counts, self.cells
+        return StoredImage(
+            stem=self.stem, source=self.source,
+            tp=counts.tp, fp=counts.fp, fn=counts.fn, tn=counts.tn,
+            true_cells=cells.true, found_cells=cells.found, matched_cells=cells.matched,
+            differing=self.differing, ious=self.ious,
+        )  # fmt: skip
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        counts = ConfusionCounts(value["tp"], value["fp"], value["fn"], value["tn"])
-        ious = tuple(value["ious"]) if "ious" in value else None
-        cells = CellCounts(
-            value["true_cells"],
-            value["found_cells"],
-            value["matched_cells"],
-            None if ious is None else sum(ious, start=0.0),
+    def from_stored(cls, form: StoredImage) -> Self:
+        """From `to_stored`'s form."""
+        iou_sum = None if form.ious is None else sum(form.ious, start=0.0)
+        return cls(
+            stem=form.stem,
+            source=form.source,
+            counts=ConfusionCounts(form.tp, form.fp, form.fn, form.tn),
+            cells=CellCounts(form.true_cells, form.found_cells, form.matched_cells, iou_sum),
+            differing=form.differing,
+            ious=form.ious,
         )
-        return cls(value["stem"], value["source"], counts, cells, value.get("differing"), ious)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredImage:
+    """An `ImageCounts` as it lies in files: all numbers beside each other, those that are known."""
+
+    stem: str
+    source: str
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    true_cells: int
+    found_cells: int
+    matched_cells: int
+    differing: int | None = field(default=None, metadata=stored(omit_default=True))
+    ious: tuple[float, ...] | None = field(default=None, metadata=stored(omit_default=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,15 @@ class QualityResult:
     """What a model found on one split; `images` in the order of their stems, at least one."""
 
     images: tuple[ImageCounts, ...]
+
+    def to_stored(self) -> tuple[ImageCounts, ...]:
+        """As it lies in files: the images alone."""
+        return self.images
+
+    @classmethod
+    def from_stored(cls, form: tuple[ImageCounts, ...]) -> Self:
+        """From `to_stored`'s form."""
+        return cls(form)
 
     @property
     def pooled(self) -> dict[str, float]:

@@ -6,24 +6,19 @@ How it is written and read as a file: `result_file`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 from edgeseg.bench.host import HostRun
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
-from edgeseg.errors import ResultError
 from edgeseg.machine.description import Machine
 from edgeseg.machine.doubts import Conditions
 from edgeseg.machine.state import MachineState
 from edgeseg.model.audit_record import Audit
-from edgeseg.records import from_data, to_data
 from edgeseg.workers.failure import Failure
-
-#: 1: first version. 2: several runtimes, cells, panels, the Keras model, doubts.
-SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,32 +91,6 @@ class ModelResult:
             return set(self.audit.weight_dtypes) == {"float32"}
         return self.variant == "float32"
 
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {
-            "name": self.name,
-            "variant": self.variant,
-            "sha256": self.sha256,
-            "size": asdict(self.size) if self.size else None,
-            "audit": to_data(self.audit) if self.audit else None,
-            "notes": list(self.notes),
-            "measurements": [measurement.to_dict() for measurement in self.measurements],
-        }
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        audit = value["audit"]
-        return cls(
-            name=value["name"],
-            variant=value["variant"],
-            sha256=value["sha256"],
-            size=SizeResult(**value["size"]) if value["size"] else None,
-            audit=from_data(Audit, audit, where="bench results", error=ResultError) if audit else None,
-            measurements=tuple(map(Measurement.from_dict, value["measurements"])),
-            notes=tuple(value["notes"]),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
@@ -162,6 +131,8 @@ class BenchResult:
         host: the Keras model on this machine, which is another system than the files (see `HostRun`).
     """
 
+    DERIVED: ClassVar = frozenset({"schema_version", "doubts"})
+
     created_at: str
     edgeseg: str
     machine: Machine
@@ -191,56 +162,3 @@ class BenchResult:
             for measurement in model.measurements
             if measurement.failure
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "created_at": self.created_at,
-            "edgeseg": self.edgeseg,
-            "complete": self.complete,
-            "machine": to_data(self.machine),
-            "before": to_data(self.before),
-            "after": to_data(self.after),
-            "options": self.options.to_dict(),
-            "dataset": asdict(self.dataset) if self.dataset else None,
-            "runtimes": dict(self.runtimes),
-            "reference": self.reference,
-            "models": [model.to_dict() for model in self.models],
-            "panels": [asdict(panel) for panel in self.panels],
-            "host": [run.to_dict() for run in self.host],
-        }
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data.
-
-        Raises:
-            ResultError: another schema version, or a part is missing or unknown.
-        """
-        version = value.get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise ResultError(
-                f"expected bench results with schema_version {SCHEMA_VERSION}, but got {version}; "
-                "bench again, or use the edgeseg version that wrote them"
-            )
-        try:
-            return cls(
-                created_at=value["created_at"],
-                edgeseg=value["edgeseg"],
-                machine=from_data(Machine, value["machine"], where="bench results", error=ResultError),
-                before=from_data(MachineState, value["before"], where="bench results", error=ResultError),
-                after=from_data(MachineState, value["after"], where="bench results", error=ResultError),
-                options=BenchOptions.from_dict(value["options"]),
-                dataset=DatasetUsed(**value["dataset"]) if value["dataset"] else None,
-                runtimes=dict(value["runtimes"]),
-                reference=value["reference"],
-                complete=value["complete"],
-                models=tuple(map(ModelResult.from_dict, value["models"])),
-                panels=tuple(Panel(**panel) for panel in value["panels"]),
-                host=tuple(map(HostRun.from_dict, value["host"])),
-            )
-        except KeyError as error:
-            raise ResultError(f"expected bench results, but the part {error} is missing") from None
-        except (TypeError, ValueError, AttributeError) as error:
-            raise ResultError(f"expected bench results, but a part does not fit: {error}") from None

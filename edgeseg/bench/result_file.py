@@ -17,14 +17,20 @@ from edgeseg.bench.result import BenchResult
 from edgeseg.bench.why import why
 from edgeseg.errors import ResultError
 from edgeseg.machine.doubts import doubts
+from edgeseg.records import check_version, from_data, to_data
+
+#: 1: first version. 2: several runtimes, cells, panels, the Keras model, doubts.
+SCHEMA_VERSION = 2
 
 
 def result_data(result: BenchResult) -> dict[str, Any]:
     """A result as JSON-able data, with its doubts, and each row with its figures and what explains them."""
-    data = result.to_dict()
+    data: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **to_data(result)}
     for model, described in zip(result.models, data["models"], strict=True):
         for measurement, row in zip(model.measurements, described["measurements"], strict=True):
             row |= {"summary": summary(measurement), "why": list(why(result, model, measurement))}
+    for run, row in zip(result.host, data["host"], strict=True):
+        row["summary"] = run.summary
     return data | {"doubts": list(doubts(result.conditions))}
 
 
@@ -48,8 +54,20 @@ def load_result(path: Path) -> BenchResult:
     Raises:
         ResultError: no such file, no JSON, or no bench result of this schema version.
     """
-    value = files.read_json(path, kind="bench results", error=ResultError)
-    try:
-        return BenchResult.from_dict(value)
-    except ResultError as error:
-        raise ResultError(f"{path}: {error}") from None
+    return read_result(files.read_json(path, kind="bench results", error=ResultError), where=path)
+
+
+def read_result(data: object, *, where: object) -> BenchResult:
+    """A result from `result_data`'s data.
+
+    Args:
+        data: the data.
+        where: what it was read from, for the sentence.
+
+    Raises:
+        ResultError: another schema version, or a part is missing, unknown or does not fit.
+    """
+    place = f"the bench results {where}"
+    cure = "bench again, or use the edgeseg version that wrote them"
+    check_version(data, (SCHEMA_VERSION,), where=place, error=ResultError, cure=cure)
+    return from_data(BenchResult, data, where=place, error=ResultError, cure=cure)

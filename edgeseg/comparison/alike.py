@@ -77,9 +77,9 @@ _Fields = Iterator[tuple[str, Any, Any]]
 
 
 def _machine(base: BenchResult, new: BenchResult) -> _Fields:
-    mine, other = base.to_dict()["machine"], new.to_dict()["machine"]
     for name in _MACHINE:
-        yield f"machine.{name}", _list(mine[name]), _list(other[name])
+        mine, other = (getattr(each.machine, name) for each in (base, new))
+        yield f"machine.{name}", _list(mine), _list(other)
 
 
 def _runtime(base: BenchResult, new: BenchResult) -> _Fields:

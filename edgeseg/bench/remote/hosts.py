@@ -26,6 +26,7 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.remote.parcel import RESULT, SCRIPT, BenchOrder, part_sent, write_parcel
 from edgeseg.bench.remote.ssh import Host
 from edgeseg.bench.result import BenchResult, DatasetUsed
+from edgeseg.bench.result_file import read_result
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import EdgesegError, MissingDependencyError, ResultError
 from edgeseg.interrupts import heard_interrupts
@@ -287,7 +288,7 @@ class _Connection:
 
     def _read(self, answer: str) -> BenchResult:
         try:
-            result = BenchResult.from_dict(json.loads(answer))
+            result = read_result(json.loads(answer), where=f"of {self._host}")
         except (ValueError, ResultError) as error:
             raise RemoteError(f"{self._host} sent a result that cannot be read: {error}") from None
         used, stated = result.dataset, self._task.dataset
