@@ -176,7 +176,9 @@ def test_another_version_there_is_refused(on, wrapped):
 
 def test_what_comes_back_and_is_no_result_is_refused(on, wrapped):
     command = wrapped("[ ! -f pid ] || { echo '{}' >result.json; exit; }")
-    assert "board sent a result that cannot be read: expected bench results" in str(on(INT8, command=command))
+    assert "board sent a result that cannot be read: expected schema_version 2" in str(
+        on(INT8, command=command)
+    )
 
 
 def test_a_machine_that_changed_the_images_is_refused(on, wrapped, blobs):
