@@ -14,9 +14,9 @@ import shutil
 from pathlib import Path
 
 from edgeseg import files
-from edgeseg.host.study.report.reading import read
+from edgeseg.host.study.findings.results import read_results
+from edgeseg.host.study.report.contents import work_out
 from edgeseg.host.study.report.render import FORMATS
-from edgeseg.host.study.report.results import read_results
 
 #: What is kept, below the study's folder.
 KEPT = ("study.toml", "tasks/*.json", "bench/*.json", "runs/**/history.csv")
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
     study, out = arguments.study, arguments.out
-    reading = read(read_results(study))
+    contents = work_out(read_results(study))
     shutil.rmtree(out, ignore_errors=True)
     for path in (path for pattern in KEPT for path in sorted(study.glob(pattern))):
         copy = out / path.relative_to(study)
@@ -39,7 +39,7 @@ def main() -> None:
     facts["dataset"]["root"] = facts["dataset"]["name"]
     files.write_json(out / "study.json", facts)
     for suffix, render in FORMATS.items():
-        files.write_text(out / f"study{suffix}", render(reading))
+        files.write_text(out / f"study{suffix}", render(contents))
     print(f"{sum(path.stat().st_size for path in out.rglob('*') if path.is_file()):,} bytes in {out}")
 
 

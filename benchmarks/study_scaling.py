@@ -17,7 +17,7 @@ import argparse
 import heapq
 from collections.abc import Mapping, Sequence
 
-from edgeseg.host.study.plan_file import parse_plan, read_study
+from edgeseg.host.study.plan_file import find_study_file
 from edgeseg.host.study.tasks import BENCH, Task, list_tasks
 
 ASSUMED = {
@@ -37,7 +37,7 @@ def critical_path(tasks: Sequence[Task], seconds: Mapping[str, float]) -> list[T
     ends: dict[str, tuple[float, list[Task]]] = {}
     for task in tasks:  # each behind those that it needs
         start, chain = max((ends[each] for each in task.after), key=lambda end: end[0], default=(0.0, []))
-        ends[task.id] = start + seconds[task.what], [*chain, task]
+        ends[task.id] = start + seconds[task.step], [*chain, task]
     return max(ends.values(), key=lambda end: end[0])[1]
 
 
@@ -48,7 +48,7 @@ def makespan(tasks: Sequence[Task], seconds: Mapping[str, float], workers: int) 
     while waiting or running:
         for task in [each for each in waiting if done.issuperset(each.after)][: workers - len(running)]:
             waiting.remove(task)
-            heapq.heappush(running, (now + seconds[task.what], task.id))
+            heapq.heappush(running, (now + seconds[task.step], task.id))
         now, ended = heapq.heappop(running)
         done.add(ended)
     return now
@@ -62,18 +62,17 @@ def main() -> None:
     arguments = parser.parse_args()
     given = dict(each.split("=") for each in arguments.seconds)
     seconds = ASSUMED | {key: float(value) for key, value in given.items()}
-    text, path = read_study(arguments.study)
-    tasks = list_tasks(parse_plan(text, path=path), "")
-    trained = [task for task in tasks if task.what != BENCH]
-    benches = sum(seconds[BENCH] for task in tasks if task.what == BENCH)
-    work = sum(seconds[task.what] for task in trained)
+    tasks = list_tasks(find_study_file(arguments.study).plan(), "")
+    trained = [task for task in tasks if task.step != BENCH]
+    benches = sum(seconds[BENCH] for task in tasks if task.step == BENCH)
+    work = sum(seconds[task.step] for task in trained)
     print("| workers | hours | speed-up | busy |")
     print("|---:|---:|---:|---:|")
     for workers in WORKERS:
         total = makespan(trained, seconds, workers)
         print(f"| {workers} | {total / 3600:.1f} | {work / total:.1f} | {work / total / workers:.0%} |")
     path_ = critical_path(trained, seconds)
-    chain = " -> ".join(f"{task.what} ({seconds[task.what] / 3600:.1f} h)" for task in path_)
+    chain = " -> ".join(f"{task.step} ({seconds[task.step] / 3600:.1f} h)" for task in path_)
     print(f"\n{len(trained)} tasks, {work / 3600:.1f} h of work; critical path: {chain}")
     print(f"benches behind them, one after the other: {benches / 3600:.1f} h")
 

@@ -23,7 +23,7 @@ PARTITIONING = "ai-edge-litert"
 #: The appended node that stands for one partition.
 _DELEGATE = "DELEGATE"
 
-#: Loading the study's 124 MB takes seconds on a Raspberry Pi.
+#: Loading the paper's 124 MB takes seconds on a Raspberry Pi.
 TIMEOUT_S = 120.0
 
 #: Bytes that a child may take whatever the file. A single flipped byte can ask for 23 GB.

@@ -35,7 +35,7 @@ def demo(
     say(f"\nwhat CI runs: edgeseg check {out / 'models'} --budget {out / 'budgets.toml'}")
 
 
-#: The study's four, with short fine-tunings.
+#: The paper's four, with short fine-tunings.
 _VARIANTS = (
     "--variant", "float32", "--variant", "int8-ptq", "--variant", "int8-qat", "--variant", "pruned",
     "--set", "qat.epochs=2", "--set", "pruning.epochs=8",

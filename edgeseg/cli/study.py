@@ -17,7 +17,8 @@ from edgeseg.errors import ConfigError
 if TYPE_CHECKING:
     from edgeseg.host.study.folder import StudyFolder
     from edgeseg.host.study.plan import StudyPlan
-    from edgeseg.host.study.run import Workers
+    from edgeseg.host.study.plan_file import StudyFile
+    from edgeseg.host.study.scheduler import Workers
     from edgeseg.host.study.status import StudyStatus
 
 app = typer.Typer(
@@ -61,17 +62,17 @@ def study_run(
 
     Exit code 1 where a task failed.
     """
-    from edgeseg.host.study.plan_file import parse_plan, read_study
-    from edgeseg.host.study.run import split_datasets
+    from edgeseg.host.study.datasets import split_datasets
+    from edgeseg.host.study.plan_file import find_study_file
 
-    text, path = read_study(study)
-    plan = parse_plan(text, path=path)
+    file = find_study_file(study)
+    plan = file.plan()
     studies = split_datasets(plan, dataset or (), out)
     note(f"study '{plan.name}' in {out}; `edgeseg study status {out}` shows where it stands")
     try:
         with _workers(plan, engine, workers, address, store) as who:
             complete = [
-                _run_one(text, path, folder, data, who, force=force, name=len(studies) > 1)
+                _run_one(file, folder, data, who, force=force, name=len(studies) > 1)
                 for data, folder in studies
             ]
     except KeyboardInterrupt:
@@ -82,11 +83,12 @@ def study_run(
 
 
 def _run_one(
-    text: str, path: Path, out: Path, dataset: Path | None, workers: Workers, *, force: bool, name: bool
+    study: StudyFile, out: Path, dataset: Path | None, workers: Workers, *, force: bool, name: bool
 ) -> bool:
     """Run a study on one data set; whether all of it is done."""
-    from edgeseg.host.study.folder import FAILED, StudyFolder
+    from edgeseg.host.study.folder import State, StudyFolder
     from edgeseg.host.study.run import run_study
+    from edgeseg.host.study.scheduler import Listener
     from edgeseg.host.study.status import read_status
 
     folder = StudyFolder(path=out)
@@ -103,11 +105,10 @@ def _run_one(
 
     if name:
         note(f"data set {dataset}, in {out}")
-    complete = run_study(
-        text, path=path, out=out, workers=workers, dataset=dataset, force=force, tell=tell, tick=tick
-    )
+    listener = Listener(tell=tell, tick=tick)
+    complete = run_study(study, out, workers=workers, dataset=dataset, force=force, listener=listener)
     status = read_status(folder)
-    for each in status.of(FAILED):
+    for each in status.of(State.FAILED):
         note(f"{each.task} failed: {each.note}")
     say(_line(status))
     return complete
@@ -135,20 +136,20 @@ def study_status(
 
 
 def _say_status(status: StudyStatus) -> None:
-    from edgeseg.host.study.folder import FAILED
+    from edgeseg.host.study.folder import State
 
     rows = [
         [
-            each.cell,
-            each.what,
+            each.network,
+            each.step,
             each.state,
             _duration(each.seconds) if each.seconds else "-",
-            "" if each.state == FAILED else each.note,
+            "" if each.state == State.FAILED else each.note,
         ]
         for each in status.tasks
     ]
     say(table(["network", "task", "state", "time", "note"], rows, left=(0, 1, 2, 4)) + "\n")
-    for each in status.of(FAILED):
+    for each in status.of(State.FAILED):
         say(f"{each.task} failed: {each.note}")
     say(f"{_line(status)}{'' if status.running else '; not running'}")
 
@@ -162,25 +163,25 @@ def study_report(
     ],
     force: Annotated[bool, typer.Option("--force", help="Replace the files of --out.")] = False,
 ) -> None:
-    """Show what a study found: our Table 3 beside the paper's, its claims judged, its figures.
+    """Show what a study found; where its grid is the paper's, beside the paper's values and claims.
 
     A study that still runs, or where something failed, is reported as far as it is; what is missing is named.
     """
     from edgeseg.cli.report import refuse_outputs
     from edgeseg.files import write_text
+    from edgeseg.host.study.findings.results import read_results
     from edgeseg.host.study.folder import find_studies
-    from edgeseg.host.study.report.reading import read
+    from edgeseg.host.study.report.contents import work_out
     from edgeseg.host.study.report.render import FORMATS
-    from edgeseg.host.study.report.results import read_results
 
     refuse_outputs(out, FORMATS, force=force)
     studies = find_studies(folder)
     if len(studies) > 1:
         names = ", ".join(each.path.name for each in studies)
         raise ConfigError(f"{folder} holds the studies of several data sets ({names}); name one's folder")
-    reading = read(read_results(studies[0].path))
+    contents = work_out(read_results(studies[0].path))
     # All are made before the first is written: a missing extra leaves nothing half-done.
-    texts = [FORMATS[path.suffix](reading) for path in out]
+    texts = [FORMATS[path.suffix](contents) for path in out]
     for path, text in zip(out, texts, strict=True):
         write_text(path, text)
         say(str(path))
@@ -192,7 +193,7 @@ def _workers(
 ) -> Iterator[Workers]:
     import os
 
-    from edgeseg.host.study.run import Workers, here
+    from edgeseg.host.study.scheduler import Workers, here
     from edgeseg.settings import check_choice, check_range
 
     check_choice("engine", engine, ("local", "ray"))
@@ -214,16 +215,16 @@ def _workers(
     from edgeseg.host.study.cluster import ray_engine
     from edgeseg.host.study.store import Store
 
-    with ray_engine(address, plan, Store.open(store) if store else None) as start:
+    with ray_engine(address, plan.needs, Store.open(store) if store else None) as start:
         yield Workers(engine=start, most=sys.maxsize)  # those that find no room wait in the cluster
 
 
 def _tell_running(folder: StudyFolder) -> None:
-    from edgeseg.host.study.folder import RUNNING
+    from edgeseg.host.study.folder import State
     from edgeseg.host.study.status import read_status
 
     status = read_status(folder)
-    for each in status.of(RUNNING):
+    for each in status.of(State.RUNNING):
         note(f"{each.task}: {_duration(each.seconds)}  {each.note}")
     note(_line(status))
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 SPLITS = ("train", "val", "test")
 
-#: The study's division: 654, 217 and 217 of 1088 images.
+#: The paper's division: 654, 217 and 217 of 1088 images.
 STUDY_COUNTS = {"train": 654, "val": 217, "test": 217}
 
 _TILE = re.compile(r"^(?P<source>.+)_r\d+c\d+$")
@@ -25,7 +25,7 @@ def source_of(stem: str) -> str:
 
 
 def assign_splits(sources: Mapping[str, str], *, seed: int = 0) -> dict[str, str]:
-    """Divide stems as the study did (60.1 / 19.95 / 19.95 %), no source image in two splits.
+    """Divide stems as the paper did (60.1 / 19.95 / 19.95 %), no source image in two splits.
 
     Source images are taken largest first, in an order that a hash of seed and name decides, each to
     the split that lacks most. With one file a source the counts are exact. From three source images

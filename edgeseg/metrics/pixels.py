@@ -9,7 +9,7 @@ The rule for empty masks: where a fraction is 0/0, it is 1 if truth and predicti
 (nothing was there and nothing was found) and 0 otherwise. Dice and Jaccard can be 0/0 only in the
 first case. Precision, recall and F1 of cells follow the same rule (which cells match: `metrics/matching.py`).
 
-`pooled` adds up the counts of all images first; `mean` averages each image's own value, as the study
+`pooled` adds up the counts of all images first; `mean` averages each image's own value, as the paper
 does (doi 10.55214/25768484.v9i3.5668; the accuracy printed there repeats FN, the second is FP here).
 """
 

@@ -59,7 +59,7 @@ class QatOptions(MethodOptions):
     The learning rate is low, since the network is already where a long training ended: with five times as
     much, a `unet-16` on nih3t3_phase lost 0.2 to 0.5 points of validation Dice in the first epoch and took
     six to win them back. In one run of three epochs there, a teacher of a half was 0.04 points better than
-    none. The study has crops of 6 a step (and 2 for comparison).
+    none. The paper has crops of 6 a step (and 2 for comparison).
     """
 
     method = "qat"
@@ -76,16 +76,16 @@ ALLOCATIONS = ("lamp", "uniform")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruningOptions(MethodOptions):
-    """Magnitude pruning while training goes on, with the unpruned network as teacher (the study had none).
+    """Magnitude pruning while training goes on, with the unpruned network as teacher (the paper had none).
 
     Attributes:
-        initial_sparsity: share of zero weights at the beginning of the pruning; the study has 0.5.
+        initial_sparsity: share of zero weights at the beginning of the pruning; the paper has 0.5.
         sparsity: share of zero weights at its end, over all kernels together.
         allocation: which weights go: `lamp` takes the least important of all kernels (the large, deep ones
-            become sparser), `uniform` the same share of each, as the study did.
+            become sparser), `uniform` the same share of each, as the paper did.
         begin: share of the steps after which the pruning begins.
         end: share of the steps by which it ends; what follows is time to recover.
-        frequency: steps between two prunings, at most; the study has 100.
+        frequency: steps between two prunings, at most; the paper has 100.
     """
 
     method = "pruning"

@@ -9,7 +9,7 @@ from typing import Self
 
 from edgeseg.errors import ConfigError, nearest
 from edgeseg.model.fine_tuning import setting_names, source_name
-from edgeseg.settings import split_setting
+from edgeseg.settings import check_choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,12 +238,17 @@ def without_qat(recipe: Recipe) -> Recipe | None:
 def refuse_ignored(settings: Iterable[str], recipes: Iterable[Recipe]) -> None:
     """Refuse a fine-tuning setting that none of the recipes heeds.
 
+    Args:
+        settings: `qat.epochs`, or `qat.epochs=3`.
+        recipes: that are asked for.
+
     Raises:
-        ConfigError: such a setting, with the variants that would heed it.
+        ConfigError: such a setting, with the variants that would heed it; or there is no such setting.
     """
     heeded = {method for recipe in recipes for method in recipe.methods}
     for setting in settings:
-        key, _ = split_setting(setting, setting_names())
+        key = setting.partition("=")[0].strip()
+        check_choice("setting", key, setting_names())
         method = key.partition(".")[0]
         if method not in heeded:
             fitting = ", ".join(each.variant for each in RECIPES.values() if method in each.methods)

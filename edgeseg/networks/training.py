@@ -26,7 +26,7 @@ class TrainingConfig:
         loss: `bce`, `dice-bce`, `dice-focal` or `jaccard-bce`.
         schedule: `cosine` falls to zero; `study` holds the learning rate for the first 40 % of the
             epochs (40 of 100), then lets it fall exponentially to a thousandth (1e-4 to 1e-7).
-        learning_rate: at the start; the study has 1e-4.
+        learning_rate: at the start; the paper has 1e-4.
         epochs: passes over the training images.
         batch_size: crops a step.
         crop_size: height and width of the random crop, pixels; 0 trains on whole images.

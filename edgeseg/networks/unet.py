@@ -33,7 +33,7 @@ class UNetConfig(Network):
 
     Attributes:
         base_filters: channels of the first level; each level below has twice as many.
-        levels: resolutions, the bottom one included; the study has 5.
+        levels: resolutions, the bottom one included; the paper has 5.
         decoder: `transpose` (a transposed convolution, no BatchNorm behind it: quantization-aware training
             cannot fold it and leaves a float island) or `bilinear` (upsampling and a convolution).
     """
@@ -102,7 +102,7 @@ def _block(last: str, name: str, width: int) -> Iterator[Layer]:
     yield Convolution(name=f"{name}b", inputs=(f"{name}a",), channels=width)
 
 
-#: `unet-64` trains as the study did: 31.0 M parameters, Adam, BCE, 100 epochs, batch 8, whole images.
+#: `unet-64` trains as the paper did: 31.0 M parameters, Adam, BCE, 100 epochs, batch 8, whole images.
 #: The smaller ones are for two cores and for a Raspberry Pi, with what worked best on nih3t3_phase.
 PRESETS: Mapping[str, Preset] = types.MappingProxyType(
     {

@@ -1,4 +1,4 @@
-"""Magnitude pruning while training goes on (Zhu and Gupta 2017, arXiv 1710.01878), as in the study.
+"""Magnitude pruning while training goes on (Zhu and Gupta 2017, arXiv 1710.01878), as in the paper.
 
 The schedule is tfmot's. The masks are not: its `PruneLowMagnitude` wrapper counts every pass with
 `training=True` as a step and prunes in it, also those in which BatchNorm statistics are measured; its
@@ -28,7 +28,7 @@ from edgeseg.model.fine_tuning import PruningOptions
 
 Values = npt.NDArray[np.floating[Any]]
 
-#: A pruning phase has at least so many prunings: the study's hundred steps between two are too many for
+#: A pruning phase has at least so many prunings: the paper's hundred steps between two are too many for
 #: a short run.
 LEAST_PRUNINGS = 10
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edgeseg.errors import ConfigError, MissingDependencyError
-from edgeseg.host.study.plan import Needs, StudyPlan
-from edgeseg.host.study.process import Outcome, Question, Started, perform
-from edgeseg.host.study.run import Engine
-from edgeseg.host.study.store import Store, brought_back, perform_from_store
-from edgeseg.host.study.tasks import Task, needs_of
+from edgeseg.host.study.folder import StudyFolder
+from edgeseg.host.study.plan import Needs
+from edgeseg.host.study.process import Assignment, Outcome, RunningTask, perform
+from edgeseg.host.study.scheduler import Engine
+from edgeseg.host.study.store import Store
+from edgeseg.host.study.stored_task import brought_back, perform_from_store, provide
+from edgeseg.host.study.tasks import Task
 
 #: How often Ray starts a task again whose node went away.
 _RETRIES = 5
@@ -26,19 +27,14 @@ _RETRIES = 5
 #: Seconds that the head node has to take a connection, and to answer.
 _PATIENCE = 5.0
 
-#: Ray's head node speaks gRPC, so HTTP/2 (RFC 9113): to a preface and an empty SETTINGS frame it answers with
-#: a SETTINGS frame of its own.
-_SETTINGS = b"\x04"
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + _SETTINGS + b"\0" + b"\0\0\0\0"
-
 
 @contextlib.contextmanager
-def ray_engine(address: str, plan: StudyPlan, store: Store | None = None) -> Iterator[Engine]:
+def ray_engine(address: str, needs: Mapping[str, Needs], store: Store | None = None) -> Iterator[Engine]:
     """Connect to a cluster.
 
     Args:
         address: `HOST:PORT` of the head node.
-        plan: what its tasks need.
+        needs: by kind of task, as in `StudyPlan`.
         store: where nodes that share no folder with this machine get and put files.
 
     Yields:
@@ -57,16 +53,16 @@ def ray_engine(address: str, plan: StudyPlan, store: Store | None = None) -> Ite
         raise ConfigError(f"expected a Ray cluster at {address}, but connecting failed: {first}") from error
     remote = ray.remote(perform_from_store if store else perform)
 
-    def start(question: Question, task: Task) -> Started:
-        needs = plan.needs[needs_of(task)]
-        ready = remote.options(name=task.id, max_retries=_RETRIES, **_resources(needs))
+    def start(assignment: Assignment, task: Task) -> RunningTask:
+        ready = remote.options(name=task.id, max_retries=_RETRIES, **_resources(needs[task.kind]))
         if store:
-            store.push_data(Path(question.dataset), question.dataset_digest)
-        reference = ready.remote(question, store.url) if store else ready.remote(question)
-        started = Started(
-            outcome=lambda: _outcome(ray, reference), end=lambda: ray.cancel(reference, force=True)
+            provide(store, assignment)
+        reference = ready.remote(assignment, store.url) if store else ready.remote(assignment)
+        running = RunningTask(
+            poll=lambda: _outcome(ray, reference), stop=lambda: ray.cancel(reference, force=True)
         )
-        return brought_back(started, store, question) if store else started
+        folder = StudyFolder(path=assignment.folder)
+        return brought_back(running, store, task, folder) if store else running
 
     try:
         yield start
@@ -90,19 +86,23 @@ def _refuse_silent(address: str) -> None:
     if not colon or not port.isdigit() or "/" in host or not 0 < int(port) < 65536:
         raise ConfigError(f"expected --address as HOST:PORT of Ray's head node, but got '{address}'")
     try:
-        with socket.create_connection((host, int(port)), timeout=_PATIENCE) as connection:
-            connection.sendall(_GREETING)
-            answer = connection.recv(9)
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
     except OSError as error:
         raise ConfigError(
             f"expected a Ray cluster at {address}, but nobody answers there "
             f"({(error.strerror or str(error)).lower()}); `ray start --head` starts one"
         ) from None
-    if answer[3:4] != _SETTINGS:
+    import grpc  # the protocol of Ray's head node
+
+    try:
+        # As Ray does it: a proxy leads out of the network of a cluster, not into it.
+        with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
+            grpc.channel_ready_future(channel).result(timeout=_PATIENCE)
+    except grpc.FutureTimeoutError:
         raise ConfigError(
             f"expected a Ray cluster at {address}, but what answers there is none; name the port that `ray "
             "start --head` printed"
-        )
+        ) from None
 
 
 def _resources(needs: Needs) -> dict[str, Any]:
@@ -118,7 +118,8 @@ def _outcome(ray: Any, reference: Any) -> Outcome | None:
     if not ready:
         return None
     try:
-        return Outcome(**ray.get(reference))
+        outcome: Outcome = ray.get(reference)
     except ray.exceptions.RayError as error:
         last = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
         return Outcome(error=f"the cluster could not run it: {last}")
+    return outcome

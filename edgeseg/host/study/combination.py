@@ -1,4 +1,4 @@
-"""A loss with an optimizer, and the eight of the study."""
+"""What the networks of a grid are trained with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgeseg.settings import check_choice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """What a network is trained with.
+    """A loss with an optimizer.
 
     Attributes:
         loss: one of `networks.training.LOSSES`.
@@ -43,19 +43,19 @@ def parse_combination(text: str) -> Combination:
     return Combination(loss=loss, optimizer=optimizer)
 
 
-#: BCE with each optimizer, Adam with each other loss, and one more: the eight of the study.
-PAPER = tuple(
-    map(
-        parse_combination,
-        (
-            "bce+adam",
-            "bce+nadam",
-            "bce+rmsprop",
-            "bce+adagrad",
-            "dice-bce+adam",
-            "dice-focal+adam",
-            "jaccard-bce+adam",
-            "jaccard-bce+rmsprop",
-        ),
-    )
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridNetwork:
+    """One trained network of a grid.
+
+    Attributes:
+        combination: what it is trained with.
+        seed: of its training.
+    """
+
+    combination: Combination
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """As in the names of tasks and folders: `bce+adam_seed0`."""
+        return f"{self.combination.name}_seed{self.seed}"

@@ -1,33 +1,42 @@
 """The folder of a study, and its layout.
 
-study.toml      the plan, as it was given
-study.json      the study's name; the data set's name, folder and digest
-tasks/          ID.json: one record a task; ID.progress.json, ID.log while and after it runs
-data/           the data set, where it is made for the study
-runs/CELL/      training runs
-models/CELL/    the files, a folder a variant
-bench/CELL.json their measurements
+study.toml          the plan, as it was given
+study.json          the study's name; the data set's name, folder and digest
+tasks/              ID.json: one record a task; ID.progress.json, ID.log while and after it runs
+data/               the data set, where it is made for the study
+runs/NETWORK/       training runs
+models/NETWORK/     the files, a folder a variant
+bench/NETWORK.json  their measurements
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
 
 from edgeseg import files, locks
 from edgeseg._version import __version__
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import OutputError, ResultError
 from edgeseg.host.study.plan import StudyPlan
-from edgeseg.host.study.plan_file import parse_plan
+from edgeseg.host.study.plan_file import open_study_file
+from edgeseg.host.study.tasks import Export, Task, Train
+from edgeseg.model.fine_tuning import run_path
+from edgeseg.records import from_data, read_record, to_data, write_record
 
 #: Of study.json and of the records. 1: the first.
 SCHEMA_VERSION = 1
 
-RUNNING, DONE, FAILED = "running", "done", "failed"
+
+class State(StrEnum):
+    """What became of a task that was begun."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +44,7 @@ class Record:
     """What is known of a task that was begun.
 
     Attributes:
-        state: `running`, `done` or `failed`.
+        state: what became of it.
         digest: of the task (`Task.digest`) when it was begun.
         after: id of each task that it depended on -> digest of that one's outputs then.
         attempts: how often it was begun.
@@ -46,7 +55,7 @@ class Record:
         outputs: file below the study's folder -> SHA-256.
     """
 
-    state: str
+    state: State
     digest: str
     after: Mapping[str, str] = field(default_factory=dict)
     attempts: int = 1
@@ -57,17 +66,56 @@ class Record:
     outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def made(self) -> str:
+    def outputs_digest(self) -> str:
         """One digest over the outputs."""
         return files.sha256_bytes("".join(f"{name}\0{sha}\n" for name, sha in self.outputs.items()).encode())
 
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From stored data; `ResultError` where it does not fit."""
-        try:
-            return cls(**{key: each for key, each in value.items() if key != "schema_version"})
-        except TypeError as error:
-            raise ResultError(f"expected a record of a task, but {error}") from None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskProgress:
+    """How far a running task is.
+
+    Attributes:
+        done: units of work.
+        total: likewise; 0 where it is not known yet.
+        note: what it is at.
+        at: when it said so, seconds since 1970.
+    """
+
+    done: int
+    total: int
+    note: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudiedDataset:
+    """The data set of a study.
+
+    Attributes:
+        name: of it.
+        root: its folder.
+        digest: that it had when the study began.
+    """
+
+    name: str
+    root: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyFacts:
+    """What study.json states.
+
+    Attributes:
+        edgeseg: the version that ran the study last.
+        name: of the study.
+        dataset: that it is run on.
+    """
+
+    edgeseg: str = ""
+    name: str
+    dataset: StudiedDataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,74 +132,110 @@ class StudyFolder:
         """Where a running task says how far it is."""
         return self.path / "tasks" / f"{task}.progress.json"
 
+    def answer_path(self, task: str) -> Path:
+        """Where a worker leaves what became of a task, until it is heard."""
+        return self.path / "tasks" / f"{task}.answer.json"
+
     def log_path(self, task: str) -> Path:
         """What a task's process printed."""
         return self.path / "tasks" / f"{task}.log"
 
-    def run_path(self, cell: str) -> Path:
-        """The training run of a cell."""
-        return self.path / "runs" / cell
+    def trained_run(self, task: Task) -> Path:
+        """The training run of the task's network."""
+        return self.path / "runs" / task.network.name
 
-    def alternative_path(self, cell: str, name: str) -> Path:
-        """The training run of a cell once more, for what is fine-tuned with other settings."""
-        return self.run_path(cell) / "alternatives" / name
+    def starting_run(self, task: Task) -> Path:
+        """The run that a task works on: of an alternative, a copy with room for fine-tuned runs."""
+        return self.path / _starting_run(task)
 
-    def models_path(self, cell: str, variant: str) -> Path:
-        """The folder of one variant: files in folders of their own do not wait for each other."""
-        return self.path / "models" / cell / variant
+    def files_of(self, task: Task) -> Path:
+        """The folder of the files that a task makes: those in folders of their own do not wait."""
+        return self.path / files_below(task)
 
-    def bench_path(self, cell: str) -> Path:
-        """The measurements of a cell's files."""
-        return self.path / "bench" / f"{cell}.json"
+    def bench_path(self, network: str) -> Path:
+        """The measurements of a network's files."""
+        return self.path / "bench" / f"{network}.json"
 
     def record(self, task: str) -> Record | None:
         """The record of a task, or None where it was never begun; `ResultError` where it is damaged."""
         path = self.record_path(task)
         if not path.exists():
             return None
-        return Record.from_dict(files.read_json(path, kind="a record of a task", error=ResultError))
+        return read_record(
+            Record, path, kind="a record of a task", versions=(SCHEMA_VERSION,), error=ResultError,
+            cure="remove the file, and run the study again",
+        )  # fmt: skip
 
     def write_record(self, task: str, record: Record) -> None:
         """Replace the record of a task; `OutputError` where that fails."""
-        files.write_json(self.record_path(task), {"schema_version": SCHEMA_VERSION, **asdict(record)})
+        write_record(self.record_path(task), record, version=SCHEMA_VERSION)
 
     def intact(self, record: Record) -> bool:
         """Whether all that a task made is there as it was made."""
         return all(self.unchanged(name, sha) for name, sha in record.outputs.items())
 
+    def file(self, name: str) -> Path:
+        """A file that a record names; `OutputError` where the name leads out of the folder."""
+        return files.path_below(self.path, name)
+
     def unchanged(self, name: str, sha: str) -> bool:
         """Whether a file below the folder is there and has this SHA-256."""
-        path = self.path / name
+        path = self.file(name)
         return path.is_file() and files.sha256(path) == sha
 
-    def progress(self, task: str) -> dict[str, Any]:
-        """How far a running task is: `done`, `total`, `note`; empty where it has not said yet."""
+    def progress(self, task: str) -> TaskProgress | None:
+        """How far a running task is; None where it has not said yet."""
+        path = self.progress_path(task)
         try:
-            return files.read_json(self.progress_path(task), kind="progress", error=ResultError)
+            value = files.read_json(path, kind="progress", error=ResultError)
+            return from_data(TaskProgress, value, where=path, error=ResultError)
         except ResultError:
-            return {}
+            return None
+
+    def write_progress(self, task: str, progress: TaskProgress) -> None:
+        """Say how far a running task is; not worth waiting for the disk."""
+        text = files.json_text(to_data(progress))
+        files.write_bytes(self.progress_path(task), text.encode(), durable=False)
 
     def plan(self) -> StudyPlan:
         """The plan; `ConfigError` where it is gone or does not fit this version."""
         path = self.path / "study.toml"
-        return parse_plan(path.read_text(encoding="utf-8"), path=path)
+        return open_study_file(path).plan()
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> StudyFacts:
         """What study.json states; `ResultError` where this is no study."""
-        value = files.read_json(self.path / "study.json", kind="a study", error=ResultError)
-        stated = isinstance(value.get("name"), str) and isinstance(value.get("dataset"), dict)
-        if value.get("schema_version") != SCHEMA_VERSION or not stated:
-            raise ResultError(
-                f"expected schema_version {SCHEMA_VERSION}, a name and a dataset in "
-                f"{self.path / 'study.json'}; use the edgeseg version that made it, or run the study into "
-                "another --out"
-            )
-        return value
+        return read_record(
+            StudyFacts, self.path / "study.json", kind="a study", versions=(SCHEMA_VERSION,),
+            error=ResultError,
+            cure="use the edgeseg version that made it, or run the study into another --out",
+        )  # fmt: skip
 
     @property
     def begun(self) -> bool:
         """Whether a study was begun here."""
         return (self.path / "study.json").exists()
+
+
+def run_below(task: Task) -> Path | None:
+    """The run that a task trains or fine-tunes, below the study's folder; None where it does neither."""
+    match task.work:
+        case Train():
+            return _starting_run(task)
+        case Export(methods=methods) if methods:
+            return _starting_run(task) / run_path(methods)
+        case _:
+            return None
+
+
+def files_below(task: Task) -> Path:
+    """The folder of the files that a task makes, below the study's folder."""
+    return Path("models", task.network.name, task.step)
+
+
+def _starting_run(task: Task) -> Path:
+    run = Path("runs", task.network.name)
+    alternative = isinstance(task.work, Export) and task.work.alternative
+    return run / "alternatives" / task.step if alternative else run
 
 
 def find_studies(path: Path) -> list[StudyFolder]:
@@ -190,17 +274,9 @@ _OURS = frozenset({".lock", "study.toml", "data"})
 def begin(folder: StudyFolder, name: str, text: str, dataset: SegmentationDataset) -> None:
     """Write down what the study is, or what it now is."""
     files.write_text(folder.path / "study.toml", text)
-    facts = {
-        "schema_version": SCHEMA_VERSION,
-        "edgeseg": __version__,
-        "name": name,
-        "dataset": {
-            "name": dataset.name,
-            "root": str(dataset.root.resolve()),
-            "digest": dataset.digest,
-        },
-    }
-    files.write_json(folder.path / "study.json", facts)
+    studied = StudiedDataset(name=dataset.name, root=dataset.root.resolve(), digest=dataset.digest)
+    facts = StudyFacts(edgeseg=__version__, name=name, dataset=studied)
+    write_record(folder.path / "study.json", facts, version=SCHEMA_VERSION)
 
 
 def locked(folder: StudyFolder) -> AbstractContextManager[None]:

@@ -8,22 +8,27 @@ from pathlib import Path
 
 from edgeseg.bench.options import BenchOptions
 from edgeseg.budget.limits import Budgets
-from edgeseg.host.study.combination import Combination
+from edgeseg.host.study.combination import Combination, GridNetwork
 from edgeseg.model.fine_tuning import FineTuning
-from edgeseg.model.recipe import recipe
 from edgeseg.networks.preset import Preset
 from edgeseg.settings import check_range
 
 #: The `dataset` that is made instead of read.
 SYNTHETIC = "synthetic"
 
-#: Kinds of task, each with needs of its own.
+#: Kinds of task, each with needs of its own: what trains, what fine-tunes a variant, what only converts.
 KINDS = ("train", "fine-tune", "export")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synthetic:
-    """A data set that is made for the study (`edgeseg data synth`)."""
+    """A data set that is made for the study (`edgeseg data synth`).
+
+    Attributes:
+        count: images.
+        size: height and width of each, pixels.
+        seed: of what is on them.
+    """
 
     count: int = 240
     size: int = 256
@@ -76,7 +81,7 @@ class StudyPlan:
         name: of the study.
         datasets: folders, or `SYNTHETIC` alone; empty where the command line has to name them.
         synthetic: how that data set is made.
-        preset: network and training; each cell replaces optimizer, loss and seed.
+        preset: network and training; each network of the grid has its own optimizer, loss and seed.
         combinations: in the order in which they are trained and shown.
         variants: the files that are made of each trained network.
         seeds: of every combination.
@@ -87,7 +92,7 @@ class StudyPlan:
         min_agreement: share of mask pixels on which a file must agree with its Keras model; None: as its
             variant asks.
         budgets: what files may cost at most, and find at least; none: no limits.
-        needs: by kind of task (`train`, `fine-tune`, `export`).
+        needs: by kind of task, one of each of `KINDS`.
     """
 
     name: str
@@ -109,9 +114,11 @@ class StudyPlan:
         """The seeds that a combination is trained with, each once."""
         return tuple(dict.fromkeys((*self.seeds, *self.extra_seeds.get(combination.name, ()))))
 
-
-def needs_kind(variant: str | None) -> str:
-    """The kind of task, as `[needs]` has it, that trains (None) or makes a variant."""
-    if variant is None:
-        return "train"
-    return "fine-tune" if recipe(variant).methods else "export"
+    @property
+    def networks(self) -> tuple[GridNetwork, ...]:
+        """All that are trained, in their order."""
+        return tuple(
+            GridNetwork(combination=combination, seed=seed)
+            for combination in self.combinations
+            for seed in self.seeds_of(combination)
+        )

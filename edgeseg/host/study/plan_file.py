@@ -3,7 +3,7 @@
 name = "mine"
 dataset = "data"                        # a folder, from where this file lies, or a list; or "synthetic"
 preset = "unet-8"
-combinations = ["bce+adam", "jaccard-bce+rmsprop"]   # none: the study's eight
+combinations = ["bce+adam", "jaccard-bce+rmsprop"]   # none: the paper's eight
 # losses = [...], optimizers = [...]    # or every product of these
 variants = ["float32", "int8-ptq", "int8-qat", "pruned"]
 seeds = [0]
@@ -39,7 +39,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,18 +48,28 @@ from edgeseg.bench.options import BenchOptions
 from edgeseg.budget.amounts import parse_tables
 from edgeseg.budget.limits import Budgets, budgets_of
 from edgeseg.errors import ConfigError, nearest
-from edgeseg.host.study.combination import PAPER, Combination, parse_combination
+from edgeseg.host.study.combination import Combination, parse_combination
 from edgeseg.host.study.plan import KINDS, SYNTHETIC, Alternative, Needs, StudyPlan, Synthetic
-from edgeseg.model import fine_tuning
 from edgeseg.model.fine_tuning import METHODS, FineTuning
-from edgeseg.model.recipe import RECIPES, Recipe, recipe, refuse_ignored
+from edgeseg.model.recipe import RECIPES, recipe, refuse_ignored
 from edgeseg.networks.families import preset
-from edgeseg.networks.preset import Preset, override
-from edgeseg.settings import check_choice, check_range, from_stored, names_of
+from edgeseg.networks.preset import Preset, network_settings, training_settings
+from edgeseg.records import from_data, to_data
+from edgeseg.settings import check_choice, check_range
 
 T = TypeVar("T")
 
-#: The study's four.
+#: The grid of a study that states none: the paper's.
+COMBINATIONS = (
+    "bce+adam",
+    "bce+nadam",
+    "bce+rmsprop",
+    "bce+adagrad",
+    "dice-bce+adam",
+    "dice-focal+adam",
+    "jaccard-bce+adam",
+    "jaccard-bce+rmsprop",
+)
 VARIANTS = ("float32", "int8-ptq", "int8-qat", "pruned")
 
 #: The studies that come along, beside this module.
@@ -71,9 +82,40 @@ _KEYS = (
 #: Settings of `[training]` that the grid itself decides.
 _DECIDED = {"loss": "combinations", "optimizer": "combinations", "seed": "seeds"}
 
+#: A table of TOML.
+Table = Mapping[str, Any]
 
-def read_study(name: str) -> tuple[str, Path]:
-    """The text of a study, and the path that stands for it in sentences.
+
+@dataclass(frozen=True, slots=True)
+class StudyFile:
+    """A STUDY.toml.
+
+    Attributes:
+        path: of the file: a relative `dataset` starts from its folder, and sentences name it.
+        text: of it.
+    """
+
+    path: Path
+    text: str
+
+    def plan(self) -> StudyPlan:
+        """What it says.
+
+        Raises:
+            ConfigError: no TOML, an unknown key or name (the nearest is named), or a value that does not fit.
+        """
+        try:
+            content = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{self.path} is not valid TOML: {error}") from None
+        try:
+            return _plan(content, self.path)
+        except ConfigError as error:
+            raise ConfigError(f"{self.path}: {error}") from None
+
+
+def find_study_file(name: str) -> StudyFile:
+    """A study by its name.
 
     Args:
         name: of `BUILT_IN`, or a path of a TOML file.
@@ -81,76 +123,62 @@ def read_study(name: str) -> tuple[str, Path]:
     Raises:
         ConfigError: there is neither.
     """
-    path = Path(name)
     if name in BUILT_IN:
-        path = Path(__file__).with_name(f"{name}.toml")
-    elif path.suffix != ".toml":
+        return open_study_file(Path(__file__).with_name(f"{name}.toml"))
+    if not name.endswith(".toml"):
         raise ConfigError(f"no study '{name}'; {nearest(name, BUILT_IN)}, or the path of a .toml file")
+    return open_study_file(Path(name))
+
+
+def open_study_file(path: Path) -> StudyFile:
+    """A STUDY.toml; `ConfigError` where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8"), path
+        return StudyFile(path, path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"expected a study at {path}, but there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the study {path}: {error}") from error
 
 
-def parse_plan(text: str, *, path: Path) -> StudyPlan:
-    """Parse the text of a STUDY.toml.
-
-    Args:
-        text: of the file.
-        path: of the file: a relative `dataset` starts from its folder, and sentences name it.
-
-    Raises:
-        ConfigError: no TOML, an unknown key or name (the nearest is named), or a value that does not fit.
-    """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    try:
-        return _plan(content, path)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-
-
-def _plan(content: Mapping[str, Any], path: Path) -> StudyPlan:
+def _plan(content: Table, path: Path) -> StudyPlan:
     for key in content:
         check_choice("key", key, _KEYS)
     datasets = _datasets(content)
     if "synthetic" in content and datasets != (SYNTHETIC,):
         raise ConfigError(f'[synthetic] changes nothing while dataset is not "{SYNTHETIC}"')
     variants = _texts(content, "variants", VARIANTS)
+    recipes = [recipe(variant) for variant in variants]
     combinations = _combinations(content)
+    refuse_ignored(_method_settings(content), recipes)
+    fine_tuning = _fine_tuned(FineTuning(), content)
     return StudyPlan(
-        name=_text(content, "name", path.stem) or path.stem,
+        name=_text(content, "name", path.stem),
         datasets=tuple(each if each == SYNTHETIC else path.parent / each for each in datasets),
-        synthetic=_fields(Synthetic, _table(content, "synthetic")),
+        synthetic=_changed(Synthetic(), _table(content, "synthetic"), "[synthetic]"),
         preset=_preset(content),
         combinations=combinations,
         variants=variants,
         seeds=_seeds(content, "seeds", (0,)),
         extra_seeds=_extra_seeds(_table(content, "extra_seeds"), combinations),
-        fine_tuning=_fine_tuning(content, [recipe(variant) for variant in variants]),
-        alternatives=_alternatives(content, combinations),
-        bench=_bench(_table(content, "bench")),
+        fine_tuning=fine_tuning,
+        alternatives=_alternatives(_table(content, "also"), combinations, fine_tuning),
+        bench=_changed(BenchOptions(), _table(content, "bench"), "[bench]"),
         min_agreement=_min_agreement(_table(content, "export")),
         budgets=_budgets(_table(content, "budgets"), path),
         needs=_needs(_table(content, "needs")),
     )
 
 
-def _datasets(content: Mapping[str, Any]) -> tuple[str, ...]:
+def _datasets(content: Table) -> tuple[str, ...]:
     if isinstance(content.get("dataset"), list):
         named = _texts(content, "dataset", ())
         if SYNTHETIC in named:
             raise ConfigError(f'"{SYNTHETIC}" is no data set of several; run it as a study of its own')
         return named
-    one = _text(content, "dataset", None)
-    return (one,) if one else ()
+    return (_text(content, "dataset", ""),) if "dataset" in content else ()
 
 
-def _combinations(content: Mapping[str, Any]) -> tuple[Combination, ...]:
+def _combinations(content: Table) -> tuple[Combination, ...]:
     product = [key for key in ("losses", "optimizers") if key in content]
     if product and "combinations" in content:
         raise ConfigError(f"combinations and {product[0]} exclude each other; leave out one of them")
@@ -158,55 +186,47 @@ def _combinations(content: Mapping[str, Any]) -> tuple[Combination, ...]:
         losses = _texts(content, "losses", ("bce",))
         optimizers = _texts(content, "optimizers", ("adam",))
         return tuple(Combination(loss=each, optimizer=other) for each in losses for other in optimizers)
-    named = _texts(content, "combinations", tuple(each.name for each in PAPER))
+    named = _texts(content, "combinations", COMBINATIONS)
     return tuple(dict.fromkeys(map(parse_combination, named)))
 
 
-def _preset(content: Mapping[str, Any]) -> Preset:
-    settings = _flat(_table(content, "training"))
+def _preset(content: Table) -> Preset:
+    table = _table(content, "training")
     for key, where in _DECIDED.items():
-        if key in settings:
+        if key in table:
             raise ConfigError(f"{key} does not belong into [training]: {where} decides it")
-    chosen = preset(_text(content, "preset", "unet-8") or "")
-    return override(chosen, [f"{key}={value}" for key, value in settings.items()])
+    chosen = preset(_text(content, "preset", "unet-8"))
+    own = network_settings(type(chosen.network))
+    for key in table:
+        check_choice("setting", key, [*own, *(name.partition(".")[0] for name in training_settings())])
+    network = {key: value for key, value in table.items() if key in own}
+    training = {key: value for key, value in table.items() if key not in own}
+    return Preset(
+        network=_changed(chosen.network, network, "[training]"),
+        training=_changed(chosen.training, training, "[training]"),
+    )
 
 
-def _flat(table: Mapping[str, Any]) -> dict[str, Any]:
-    """`preprocessing.kind` is a table in a table for TOML, and one key for `--set`."""
-    result: dict[str, Any] = {}
-    for key, value in table.items():
-        if isinstance(value, Mapping):
-            result |= {f"{key}.{inner}": each for inner, each in value.items()}
-        else:
-            result[key] = value
-    return result
-
-
-def _fine_tuning(content: Mapping[str, Any], recipes: list[Recipe]) -> FineTuning:
-    settings = _fine_tuning_settings(content)
-    chosen = fine_tuning.override(FineTuning(), settings)
-    refuse_ignored(settings, recipes)
-    return chosen
-
-
-def _fine_tuning_settings(content: Mapping[str, Any]) -> list[str]:
+def _method_settings(content: Table) -> list[str]:
+    """What is stated about methods of fine-tuning: `qat.epochs`."""
     if "teacher_run" in _table(content, "slim"):
         raise ConfigError("slim.teacher_run is not for a study: its networks are taught by their own run")
-    return [f"{method}.{key}={value}" for method in METHODS for key, value in _table(content, method).items()]
+    return [f"{method}.{key}" for method in METHODS for key in _table(content, method)]
+
+
+def _fine_tuned(base: FineTuning, content: Table) -> FineTuning:
+    stated = {method: _table(content, method) for method in METHODS if method in content}
+    return _changed(base, stated, "the settings of methods")
 
 
 def _alternatives(
-    content: Mapping[str, Any], combinations: tuple[Combination, ...]
+    also: Table, combinations: tuple[Combination, ...], of_all: FineTuning
 ) -> tuple[Alternative, ...]:
-    also = _table(content, "also")
-    return tuple(_alternative(content, name, _table(also, name), combinations) for name in also)
+    return tuple(_alternative(name, _table(also, name), combinations, of_all) for name in also)
 
 
 def _alternative(
-    content: Mapping[str, Any],
-    name: str,
-    table: Mapping[str, Any],
-    combinations: tuple[Combination, ...],
+    name: str, table: Table, combinations: tuple[Combination, ...], of_all: FineTuning
 ) -> Alternative:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,59}", name) or name in (*RECIPES, "train", "bench"):
         raise ConfigError(
@@ -215,50 +235,45 @@ def _alternative(
         )
     for key in table:
         check_choice("key", key, ("variant", "combinations", *METHODS))
-    variant = recipe(_text(table, "variant", None) or "")
-    settings = _fine_tuning_settings(table)
+    chosen = recipe(_text(table, "variant", ""))
+    settings = _method_settings(table)
     if not settings:
-        raise ConfigError(f"[also.{name}] sets nothing, so it would be {variant.variant} once more")
-    refuse_ignored(settings, [variant])
+        raise ConfigError(f"[also.{name}] sets nothing, so it would be {chosen.variant} once more")
+    refuse_ignored(settings, [chosen])
     named = _texts(table, "combinations", tuple(each.name for each in combinations))
     for each in named:
         check_choice("combination", each, [known.name for known in combinations])
-    of_all = fine_tuning.override(FineTuning(), _fine_tuning_settings(content))
     return Alternative(
         name=name,
-        variant=variant.variant,
+        variant=chosen.variant,
         combinations=tuple(each for each in combinations if each.name in named),
-        fine_tuning=fine_tuning.override(of_all, settings),
+        fine_tuning=_fine_tuned(of_all, table),
     )
 
 
-def _extra_seeds(
-    table: Mapping[str, Any], combinations: tuple[Combination, ...]
-) -> dict[str, tuple[int, ...]]:
+def _extra_seeds(table: Table, combinations: Iterable[Combination]) -> dict[str, tuple[int, ...]]:
     names = [each.name for each in combinations]
     for key in table:
         check_choice("combination", key, names)
     return {key: _seeds(table, key, ()) for key in table}
 
 
-def _bench(table: Mapping[str, Any]) -> BenchOptions:
-    lists = {key: tuple(_list(table, key)) for key in ("runtimes", "threads") if key in table}
-    return _fields(BenchOptions, {**table, **lists})
+def _min_agreement(table: Table) -> float | None:
+    return _changed(_Export(), table, "[export]").min_agreement
 
 
-def _min_agreement(table: Mapping[str, Any]) -> float | None:
-    for key in table:
-        check_choice("key", key, ("min_agreement",))
-    value = table.get("min_agreement")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"expected a number as min_agreement, but got {value!r}")
-    check_range("min_agreement", value, 0, 1)
-    return float(value)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Export:
+    """The table `[export]`."""
+
+    min_agreement: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_agreement is not None:
+            check_range("min_agreement", self.min_agreement, 0, 1)
 
 
-def _budgets(table: Mapping[str, Any], path: Path) -> Budgets | None:
+def _budgets(table: Table, path: Path) -> Budgets | None:
     if not table:
         return None
     tables = parse_tables(table, 'budgets."FILE NAME"', path)
@@ -273,50 +288,42 @@ def _budgets(table: Mapping[str, Any], path: Path) -> Budgets | None:
     return budgets
 
 
-def _needs(table: Mapping[str, Any]) -> dict[str, Needs]:
+def _needs(table: Table) -> dict[str, Needs]:
     for kind in table:
         check_choice("kind of task", kind, KINDS)
-    return {kind: _fields(Needs, _table(table, kind)) for kind in KINDS}
+    return {kind: _changed(Needs(), _table(table, kind), f"[needs.{kind}]") for kind in KINDS}
 
 
-def _fields(kind: type[T], table: Mapping[str, Any]) -> T:
-    """A frozen dataclass from a table; its own checks and `from_stored`'s name what does not fit."""
-    for key in table:
-        check_choice("key", key, names_of(kind))
-    defaults = kind()
-    for key, given in table.items():
-        usual = getattr(defaults, key)
-        if not isinstance(usual, int | float):
-            continue
-        wanted = int | float if isinstance(usual, float) else int
-        if not isinstance(given, wanted) or isinstance(given, bool):
-            whole = "" if isinstance(usual, float) else "whole "
-            raise ConfigError(f"expected a {whole}number as {key}, but got {given!r}")
-    return from_stored(kind, table)
+def _changed(settings: T, table: Table, where: str) -> T:
+    """Settings with the values of a table instead of their own."""
+    return from_data(type(settings), _merged(to_data(settings), table), where=where, error=ConfigError)
 
 
-def _table(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _merged(values: Table, table: Table) -> Table:
+    """A table in a table changes what it states, and leaves the rest."""
+    inner = {
+        key: _merged(values[key], value)
+        for key, value in table.items()
+        if isinstance(value, Mapping) and isinstance(values.get(key), Mapping)
+    }
+    return {**values, **table, **inner}
+
+
+def _table(content: Table, key: str) -> Table:
     value = content.get(key, {})
     if not isinstance(value, Mapping):
         raise ConfigError(f"expected a table [{key}], but got {value!r}")
     return value
 
 
-def _text(content: Mapping[str, Any], key: str, default: str | None) -> str | None:
+def _text(content: Table, key: str, default: str) -> str:
     value = content.get(key, default)
-    if value is not None and (not isinstance(value, str) or not value.strip()):
+    if key in content and (not isinstance(value, str) or not value.strip()):
         raise ConfigError(f"expected a text as {key}, but got {value!r}")
-    return value
+    return str(value)
 
 
-def _list(content: Mapping[str, Any], key: str) -> list[Any]:
-    value = content[key]
-    if not isinstance(value, list) or not value:
-        raise ConfigError(f"expected a list as {key}, but got {value!r}")
-    return value
-
-
-def _texts(content: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+def _texts(content: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
     if key not in content:
         return default
     values = _list(content, key)
@@ -325,7 +332,7 @@ def _texts(content: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tu
     return tuple(dict.fromkeys(values))
 
 
-def _seeds(content: Mapping[str, Any], key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+def _seeds(content: Table, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
     if key not in content:
         return default
     values = _list(content, key)
@@ -334,3 +341,10 @@ def _seeds(content: Mapping[str, Any], key: str, default: tuple[int, ...]) -> tu
             raise ConfigError(f"expected whole numbers as seeds, but got {each!r}")
         check_range("each seed", each, 0, 2**31 - 1)
     return tuple(dict.fromkeys(values))
+
+
+def _list(content: Table, key: str) -> list[Any]:
+    value = content[key]
+    if not isinstance(value, list) or not value:
+        raise ConfigError(f"expected a list as {key}, but got {value!r}")
+    return value

@@ -5,13 +5,15 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from edgeseg.host.study.folder import DONE, FAILED, RUNNING, Record, StudyFolder, is_running
+from edgeseg.host.study.folder import Record, State, StudyFolder, TaskProgress, is_running
 from edgeseg.host.study.tasks import BENCH, Task, list_tasks
+from edgeseg.records import stored, to_data
 
+RUNNING, DONE, FAILED = State.RUNNING, State.DONE, State.FAILED
 WAITING, BLOCKED, INTERRUPTED = "waiting", "blocked", "interrupted"
 
 #: In the order in which they are counted up.
@@ -24,8 +26,8 @@ class TaskStatus:
 
     Attributes:
         task: its id.
-        cell: the trained network that it belongs to.
-        what: `train`, `bench` or the variant.
+        network: name of the trained network that it belongs to.
+        step: `train`, a variant, the name of an alternative, or `bench`.
         state: one of `STATES`; `blocked`: what it needs has failed; `interrupted`: begun, and nobody is at
             it.
         seconds: that it took, or has taken by now.
@@ -34,8 +36,8 @@ class TaskStatus:
     """
 
     task: str
-    cell: str
-    what: str
+    network: str = field(metadata=stored(key="cell"))
+    step: str = field(metadata=stored(key="what"))
     state: str
     seconds: float
     note: str
@@ -62,7 +64,7 @@ class StudyStatus:
     def counts(self) -> Mapping[str, int]:
         """State -> tasks, those with any."""
         found = Counter(each.state for each in self.tasks)
-        return {state: found[state] for state in STATES if found[state]}
+        return {str(state): found[state] for state in STATES if found[state]}
 
     def of(self, state: str) -> list[TaskStatus]:
         """The tasks in a state."""
@@ -75,7 +77,7 @@ class StudyStatus:
             "counts": dict(self.counts),
             "seconds_left": self.seconds_left,
             "at_least": self.at_least,
-            "tasks": [asdict(each) for each in self.tasks],
+            "tasks": [to_data(each) for each in self.tasks],
         }
 
 
@@ -86,8 +88,7 @@ def read_status(folder: StudyFolder) -> StudyStatus:
         ResultError: there is no study, or its files are damaged.
         ConfigError: its plan does not fit this version.
     """
-    facts = folder.facts()
-    tasks = list_tasks(folder.plan(), facts["dataset"]["digest"])
+    tasks = list_tasks(folder.plan(), folder.facts().dataset.digest)
     records = {task.id: folder.record(task.id) for task in tasks}
     running = is_running(folder)
     known = _measured(tasks, records)
@@ -105,29 +106,29 @@ def read_status(folder: StudyFolder) -> StudyStatus:
 
 def _left(rows: Sequence[TaskStatus]) -> float:
     """Benches take their turn alone; the others as many at a time as are running."""
-    benches = sum(row.left or 0 for row in rows if row.what == BENCH)
-    others = sum(row.left or 0 for row in rows if row.what != BENCH)
+    benches = sum(row.left or 0 for row in rows if row.step == BENCH)
+    others = sum(row.left or 0 for row in rows if row.step != BENCH)
     return benches + others / max(1, sum(row.state == RUNNING for row in rows))
 
 
 def _measured(tasks: Sequence[Task], records: Mapping[str, Record | None]) -> dict[str, float]:
-    """What tasks of each kind took: `train`, `bench`, or a variant -> median seconds."""
+    """What tasks of each step took: the median of their seconds."""
     taken: dict[str, list[float]] = {}
     for task in tasks:
         record = records[task.id]
         if record and record.state == DONE:
-            taken.setdefault(task.what, []).append(record.seconds)
-    return {what: statistics.median(seconds) for what, seconds in taken.items()}
+            taken.setdefault(task.step, []).append(record.seconds)
+    return {step: statistics.median(seconds) for step, seconds in taken.items()}
 
 
 def _states(tasks: Sequence[Task], records: Mapping[str, Record | None], *, running: bool) -> dict[str, str]:
     states: dict[str, str] = {}
+    lost: set[str] = set()
     for task in tasks:  # each behind those that it depends on
-        states[task.id] = _own_state(task, records[task.id], running=running)
-        before = [states[each] in (FAILED, BLOCKED) for each in task.after]
-        hopeless = all(before) if task.what == BENCH else any(before)
-        if before and hopeless and states[task.id] != DONE:
-            states[task.id] = BLOCKED
+        state = _own_state(task, records[task.id], running=running)
+        states[task.id] = BLOCKED if state != DONE and task.is_blocked(lost) else state
+        if states[task.id] in (FAILED, BLOCKED):
+            lost.add(task.id)
     return states
 
 
@@ -145,29 +146,30 @@ def _row(
     known: Mapping[str, float],
 ) -> TaskStatus:
     state, seconds, note = states[task.id], record.seconds if record else 0.0, ""
-    left = known.get(task.what)
+    left = known.get(task.step)
     if state == RUNNING and record:
         progress = folder.progress(task.id)
         elapsed = _since(record.started_at)
-        note = progress.get("note", "queued")
-        left = _rest(left, elapsed, progress if record.attempts == 1 else {})
+        note = progress.note if progress else "queued"
+        left = _rest(left, elapsed, progress if record.attempts == 1 else None)
         seconds += elapsed
     elif state == FAILED and record:
         note = record.error
     elif state == BLOCKED:
         note = f"needs {next(each for each in task.after if states[each] in (FAILED, BLOCKED))}"
     return TaskStatus(
-        task=task.id, cell=task.cell, what=task.what, state=state, seconds=seconds, note=note,
+        task=task.id, network=task.network.name, step=task.step, state=state, seconds=seconds, note=note,
         left=left if state in (RUNNING, INTERRUPTED, WAITING) else None,
     )  # fmt: skip
 
 
-def _rest(known: float | None, elapsed: float, progress: Mapping[str, Any]) -> float | None:
-    """What a running task still needs: by others of its kind, or by how far it is."""
+def _rest(known: float | None, elapsed: float, progress: TaskProgress | None) -> float | None:
+    """What a running task still needs: by others of its step, or by how far it is."""
     if known is not None:
         return max(known - elapsed, 0.0)
-    done, total = progress.get("done", 0), progress.get("total", 0)
-    return elapsed * (total - done) / done if done and total else None
+    if progress is None or not progress.done or not progress.total:
+        return None
+    return elapsed * (progress.total - progress.done) / progress.done
 
 
 def _since(moment: str) -> float:

@@ -1,37 +1,23 @@
 """A study's files in an object store, for a cluster whose nodes share no folder.
 
 fsspec reads and writes it: `s3://`, `gs://`, `az://`, `sftp://`, with the package that fsspec names for each.
-A node works in a folder of its own. What a task starts from is fetched before, what it makes is put back, and
-checkpoints are put back while it runs, so that another node can go on.
 
-data/DIGEST/    the data set, in a folder of its name
-runs/, models/  as in the study's folder
+data/DIGEST/                the data set, in a folder of its name
+study.toml, runs/, models/  as in the study's folder
 """
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from edgeseg import files
 from edgeseg.errors import ConfigError, MissingDependencyError
-from edgeseg.host.study.folder import StudyFolder
-from edgeseg.host.study.process import Outcome, Question, Started, start
-from edgeseg.host.study.tasks import TRAIN, run_of
-
-#: Seconds between two puts of what has changed; a node that goes away costs as much more than its epoch.
-_INTERVAL = 10.0
 
 #: Tells that all of a data set has been put.
 _COMPLETE = "complete"
-
-#: Below a training run: runs of other tasks.
-_OTHERS = ("variants", "alternatives")
 
 #: The file that names the latest checkpoint: put behind what it names.
 _LATEST = "checkpoint"
@@ -143,95 +129,3 @@ class Store:
 
 def _data(digest: str) -> str:
     return f"data/{digest[:16]}"
-
-
-def perform_from_store(question: Question, url: str) -> dict[str, Any]:
-    """Do a task with all that it needs from a store: what a node of a cluster does.
-
-    Returns:
-        The `Outcome` as JSON-able data; the files lie in the store.
-    """
-    store = Store.open(url)
-    scratch = Path(tempfile.gettempdir()) / f"edgeseg-study-{files.sha256_bytes(url.encode())[:12]}"
-    folder = scratch / "tasks" / question.task
-    shutil.rmtree(folder, ignore_errors=True)  # of a task that did not end
-    data = store.pull_data(Path(question.dataset).name, question.dataset_digest, scratch)
-    _fetch(store, question, folder)
-    started = start(replace(question, folder=str(folder), dataset=str(data)))
-    last = time.monotonic()
-    try:
-        while (outcome := started.outcome()) is None:
-            time.sleep(0.1)
-            if time.monotonic() - last >= _INTERVAL:
-                _put(store, question, folder)
-                last = time.monotonic()
-    finally:
-        started.end()
-    _put(store, question, folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    return asdict(outcome)
-
-
-def _fetch(store: Store, question: Question, folder: Path) -> None:
-    """What a task starts from, and what it has made already."""
-    run = f"runs/{question.cell}"
-    store.pull(run, folder, deep=False)
-    if question.what == TRAIN:
-        store.pull(f"{run}/checkpoints", folder)
-    for own in _own(question):
-        store.pull(own, folder)
-
-
-def _put(store: Store, question: Question, folder: Path) -> None:
-    if question.what == TRAIN:
-        store.push(f"runs/{question.cell}", folder, leave=_OTHERS)
-    for own in _own(question):
-        store.push(own, folder)
-    for name in (f"tasks/{question.task}.log", f"tasks/{question.task}.progress.json"):
-        if (folder / name).exists():
-            store.push(name, folder)
-
-
-def _own(question: Question) -> Iterator[str]:
-    """Where the files of a variant and of its fine-tuned runs lie; other tasks write none there meanwhile."""
-    if question.what == TRAIN:
-        return
-    yield f"models/{question.cell}/{question.what}"
-    run = run_of(question.cell, question.what, str(question.inputs.get("variant", question.what)))
-    if run:
-        yield "/".join(run.parts[:4])  # the first of the fine-tuned runs, with those that go on from it
-
-
-def brought_back(started: Started, store: Store, question: Question) -> Started:
-    """A task on another machine whose files are fetched to the study's folder when it ends."""
-    folder = StudyFolder(path=Path(question.folder))
-    heard = time.monotonic()
-
-    def outcome() -> Outcome | None:
-        nonlocal heard
-        found = started.outcome()
-        if found is None:
-            if time.monotonic() - heard >= _INTERVAL:
-                heard = time.monotonic()
-                store.pull(f"tasks/{question.task}.progress.json", folder.path)
-            return None
-        return _bring(found, store, question, folder)
-
-    return Started(outcome=outcome, end=started.end)
-
-
-def _bring(found: Outcome, store: Store, question: Question, folder: StudyFolder) -> Outcome:
-    store.pull(f"tasks/{question.task}.log", folder.path)
-    folder.progress_path(question.task).unlink(missing_ok=True)
-    if found.error:
-        return found
-    for own in _own(question):
-        if own.startswith("models/"):
-            store.pull(own, folder.path)
-    run = run_of(question.cell, question.what, str(question.inputs.get("variant", question.what)))
-    if run:
-        store.pull(run.as_posix(), folder.path, deep=False)
-    for name, sha in found.outputs.items():
-        if not folder.unchanged(name, sha):
-            return Outcome(error=f"{store.url} gave back other bytes of {name} than were made")
-    return found

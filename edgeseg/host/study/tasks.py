@@ -4,20 +4,69 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgeseg._version import __version__
-from edgeseg.host.study.combination import Combination
-from edgeseg.host.study.plan import StudyPlan, needs_kind
+from edgeseg.bench.options import BenchOptions
+from edgeseg.errors import ConfigError
+from edgeseg.host.study.combination import GridNetwork
+from edgeseg.host.study.plan import StudyPlan
 from edgeseg.model.fine_tuning import FineTuning, run_path
 from edgeseg.model.recipe import RECIPES, recipe
+from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
 
-#: What a task without a variant is called by, in ids and tables.
+#: The step that every network begins with, and the one that it ends with; the others make files.
 TRAIN, BENCH = "train", "bench"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Train:
+    """Train a network.
+
+    Attributes:
+        network: its configuration.
+        training: how.
+    """
+
+    network: Network
+    training: TrainingConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Make a file of a trained network.
+
+    Attributes:
+        variant: that the file is.
+        fine_tuning: settings; those of the variant's own methods decide.
+        alternative: whether it is made beside the variant, from other settings.
+    """
+
+    variant: str
+    fine_tuning: FineTuning
+    alternative: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Of fine-tuning, one after the other; none for a conversion."""
+        return recipe(self.variant).methods
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Measure the files of a network.
+
+    Attributes:
+        options: how.
+    """
+
+    options: BenchOptions
+
+
+Work = Train | Export | Bench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,34 +74,42 @@ class Task:
     """One thing to make, in a process of its own.
 
     Attributes:
-        cell: the trained network that it belongs to: `bce+adam_seed0`.
-        what: `train`, `bench`, the variant, or the name of an alternative.
-        after: ids of the tasks that must be done before; for `bench`, those of the variants, which must have
+        network: the trained network that it belongs to.
+        step: its name among the tasks of the network: `train`, a variant, the name of an alternative, or
+            `bench`.
+        work: what is to be done.
+        after: ids of the tasks that must be done before; for `bench`, those of the files, which must have
             ended: what there is of them is measured.
-        inputs: all that decides the outcome, but the outcomes of `after`; JSON-able.
-        digest: SHA-256 of the inputs, of those of `after`, and of the version of edgeseg.
+        digest: SHA-256 of all that decides the outcome: the data set, the work, and the digests of `after`.
     """
 
-    cell: str
-    what: str
+    network: GridNetwork
+    step: str
+    work: Work
     after: tuple[str, ...]
-    inputs: Mapping[str, Any]
     digest: str
 
     @property
     def id(self) -> str:
         """Its name, which is a file's too."""
-        return task_id(self.cell, self.what)
+        return f"{self.network.name}_{self.step}"
 
     @property
-    def variant(self) -> str | None:
-        """The variant that it makes, if any."""
-        return None if self.what in (TRAIN, BENCH) else str(self.inputs.get("variant", self.what))
+    def kind(self) -> str:
+        """One of `plan.KINDS`, by which a study states what a task needs."""
+        return "fine-tune" if isinstance(self.work, Export) and self.work.methods else _KINDS[type(self.work)]
+
+    def is_blocked(self, lost: Container[str]) -> bool:
+        """Whether it can never be done, since tasks before it failed or are blocked themselves (`lost`).
+
+        A bench measures what there is, so it is blocked where there is nothing.
+        """
+        missing = [each in lost for each in self.after]
+        return all(missing) if isinstance(self.work, Bench) else any(missing)
 
 
-def task_id(cell: str, what: str) -> str:
-    """The id of a task by what it makes of which network."""
-    return f"{cell}_{what}"
+#: Of work that does not fine-tune. A bench asks nothing of a cluster: it is always run where the study is.
+_KINDS: Mapping[type[Work], str] = {Train: "train", Export: "export", Bench: "export"}
 
 
 def list_tasks(plan: StudyPlan, dataset_digest: str) -> tuple[Task, ...]:
@@ -63,78 +120,82 @@ def list_tasks(plan: StudyPlan, dataset_digest: str) -> tuple[Task, ...]:
         dataset_digest: of the data set that it is run on.
 
     Returns:
-        Network by network in the order of the plan: its training, its variants, its bench.
+        Network by network in the order of the plan: its training, its files, its bench.
     """
-    return tuple(
-        task
-        for combination in plan.combinations
-        for seed in plan.seeds_of(combination)
-        for task in _cell(
-            plan,
-            cell_name(combination, seed),
-            combination,
-            replace(plan.preset.training, loss=combination.loss, optimizer=combination.optimizer, seed=seed),
-            dataset_digest,
-        )
-    )
+    return tuple(task for network in plan.networks for task in _tasks_of(plan, network, dataset_digest))
 
 
-def run_of(cell: str, what: str, variant: str) -> Path | None:
-    """Where the run that a task trains or fine-tunes lies below the study's folder; None of a conversion."""
-    run = Path("runs", cell)
-    if what == TRAIN:
-        return run
-    methods = recipe(variant).methods
-    if not methods:
-        return None
-    if what != variant:
-        run = run / "alternatives" / what
-    return run / run_path(methods)
+def find_task(plan: StudyPlan, dataset_digest: str, task: str) -> Task:
+    """A task by its id.
+
+    Raises:
+        ConfigError: the plan has none of this id.
+    """
+    for each in list_tasks(plan, dataset_digest):
+        if each.id == task:
+            return each
+    raise ConfigError(f"expected a task '{task}' in the study '{plan.name}', but there is none")
 
 
-def cell_name(combination: Combination, seed: int) -> str:
-    """What a trained network is called: `bce+adam_seed0`."""
-    return f"{combination.name}_seed{seed}"
-
-
-def _cell(
-    plan: StudyPlan, cell: str, combination: Combination, training: TrainingConfig, dataset_digest: str
-) -> Iterator[Task]:
+def _tasks_of(plan: StudyPlan, network: GridNetwork, dataset_digest: str) -> Iterator[Task]:
     made: dict[str, Task] = {}
 
-    def add(what: str, after: tuple[str, ...], inputs: Mapping[str, Any]) -> None:
-        ids = tuple(made[each].id for each in after)
-        decisive = [__version__, what, inputs, [made[each].digest for each in after]]
-        digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
-        made[what] = Task(cell=cell, what=what, after=ids, inputs=inputs, digest=digest)
+    def add(step: str, work: Work, after: Sequence[str] = ()) -> None:
+        before = [made[each] for each in after]
+        digest = _digest(step, work, dataset_digest, [each.digest for each in before])
+        ids = tuple(each.id for each in before)
+        made[step] = Task(network=network, step=step, work=work, after=ids, digest=digest)
 
-    network = plan.preset.network.to_dict()
-    add(
-        TRAIN,
-        (),
-        {"network": network, "training": training.to_dict(), "dataset_digest": dataset_digest},
-    )
+    chosen = network.combination
+    training = replace(plan.preset.training, loss=chosen.loss, optimizer=chosen.optimizer, seed=network.seed)
+    add(TRAIN, Train(network=plan.preset.network, training=training))
     # No two processes may train one run at once, so the first variant that needs a run makes it for all.
     owners: dict[Path, str] = {}
     for variant in (each for each in RECIPES if each in plan.variants):
-        methods = recipe(variant).methods
-        runs = [run_path(methods[: number + 1]) for number in range(len(methods))]
+        work = Export(variant=variant, fine_tuning=plan.fine_tuning)
+        runs = [run_path(work.methods[: number + 1]) for number in range(len(work.methods))]
         shared = dict.fromkeys(owners[run] for run in runs if run in owners)
-        add(variant, (TRAIN, *shared), {"fine_tuning": _settings(plan.fine_tuning, methods)})
+        add(variant, work, (TRAIN, *shared))
         for run in runs:
             owners.setdefault(run, variant)
     for each in plan.alternatives:
-        if combination in each.combinations:
-            settings = _settings(each.fine_tuning, recipe(each.variant).methods)
-            add(each.name, (TRAIN,), {"fine_tuning": settings, "variant": each.variant})
-    add(BENCH, tuple(each for each in made if each != TRAIN), {"bench": plan.bench.to_dict()})
+        if chosen in each.combinations:
+            work = Export(variant=each.variant, fine_tuning=each.fine_tuning, alternative=True)
+            add(each.name, work, (TRAIN,))
+    add(BENCH, Bench(options=plan.bench), [each for each in made if each != TRAIN])
     yield from made.values()
 
 
-def _settings(chosen: FineTuning, methods: Sequence[str]) -> dict[str, Any]:
-    return {method: asdict(chosen.of(method)) for method in methods}
+#: The version of edgeseg since which the same work makes the same. It changes when a task makes something
+#: else than before of the same settings: what is done is then made again.
+_SINCE = "0.1.0"
+
+#: Settings that came later, with the value by which they leave everything as it was. They are no part of a
+#: digest where they have it, so that studies go on that were begun before.
+_LATER: Mapping[str, Any] = {"family": "unet", "channels": 1, "maps": 1}
 
 
-def needs_of(task: Task) -> str:
-    """The kind of task by which `[needs]` of a study file tells what it asks of a cluster."""
-    return needs_kind(task.variant)
+def _digest(step: str, work: Work, dataset_digest: str, before: Sequence[str]) -> str:
+    decisive = [_SINCE, step, _settings(work, dataset_digest), before]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def _settings(work: Work, dataset_digest: str) -> dict[str, Any]:
+    """What decides the outcome, as version 0.1 stated it."""
+    match work:
+        case Train():
+            network = {
+                key: value
+                for key, value in work.network.to_dict().items()
+                if key not in _LATER or _LATER[key] != value
+            }
+            return {
+                "network": network,
+                "training": work.training.to_dict(),
+                "dataset_digest": dataset_digest,
+            }
+        case Export():
+            chosen = {method: asdict(work.fine_tuning.of(method)) for method in work.methods}
+            return {"fine_tuning": chosen} | ({"variant": work.variant} if work.alternative else {})
+        case Bench():
+            return {"bench": work.options.to_dict()}

@@ -1,7 +1,7 @@
 """`python -m edgeseg.host.study.worker`: does one task, in a process of its own.
 
-The question comes as JSON on stdin. The process says how far it is in a file, and leaves its answer in
-another; it ends with the process that started it.
+What it is told comes as JSON on stdin. The process says how far it is in a file, and leaves what became of
+the task in another; it ends with the process that started it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset, open_dataset
 from edgeseg.errors import EdgesegError, TrainingError
-from edgeseg.host.study.folder import StudyFolder
-from edgeseg.host.study.process import Question, answer_path
+from edgeseg.host.study.folder import StudyFolder, TaskProgress
+from edgeseg.host.study.plan import StudyPlan
+from edgeseg.host.study.process import Assignment, Outcome
+from edgeseg.host.study.tasks import Bench, Export, Task, Train, find_task
 from edgeseg.progress import Progress
+from edgeseg.records import from_data, to_data
 from edgeseg.workers.answering import end_with
 
 if TYPE_CHECKING:
@@ -30,17 +33,58 @@ _INTERVAL = 1.0
 
 
 def main() -> None:
-    """Read the question, do the task, leave the answer."""
-    question = Question.from_dict(json.load(sys.stdin))
-    end_with(question.parent)
-    folder = StudyFolder(path=Path(question.folder))
+    """Read what to do, do it, leave what became of it."""
+    value = json.load(sys.stdin)
+    assignment = from_data(Assignment, value, where="what the worker is told", error=TrainingError)
+    end_with(assignment.parent)
+    folder = StudyFolder(path=assignment.folder)
     try:
-        outputs = _DOERS.get(question.what, _export)(question, folder, _reporter(folder, question.task))
-        made = {str(path.relative_to(folder.path)): files.sha256(path) for path in outputs}
-        answer: dict[str, Any] = {"outputs": made}
+        made = _perform(assignment, folder)
+        outputs = {str(path.relative_to(folder.path)): files.sha256(path) for path in made}
+        outcome = Outcome(outputs=outputs)
     except EdgesegError as error:
-        answer = {"error": str(error)}
-    files.write_json(answer_path(folder, question.task), answer)
+        outcome = Outcome(error=str(error))
+    files.write_json(folder.answer_path(assignment.task), to_data(outcome))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a task is done.
+
+    Attributes:
+        folder: of the study.
+        plan: of the study.
+        dataset: that it is run on.
+        progress: told how far the task is.
+    """
+
+    folder: StudyFolder
+    plan: StudyPlan
+    dataset: SegmentationDataset
+    progress: Progress
+
+
+def _perform(assignment: Assignment, folder: StudyFolder) -> list[Path]:
+    """Do the task; the files that it made."""
+    progress = _reporter(folder, assignment.task)
+    plan = folder.plan()
+    task = find_task(plan, assignment.dataset_digest, assignment.task)
+    if task.digest != assignment.digest:
+        raise TrainingError(
+            f"the edgeseg of this machine makes something else of {task.id} than the one that runs it; "
+            "install the same version"
+        )
+    dataset = open_dataset(assignment.dataset)
+    if dataset.digest != assignment.dataset_digest:
+        raise TrainingError(f"the data set {dataset.root} changed while the study ran; run the study again")
+    place = _Place(folder=folder, plan=plan, dataset=dataset, progress=progress)
+    match task.work:
+        case Train() as train:
+            return _train(task, train, place)
+        case Export() as export:
+            return _export(task, export, place)
+        case Bench() as bench:
+            return _bench(task, bench, place, assignment.files)
 
 
 def _reporter(folder: StudyFolder, task: str) -> Progress:
@@ -51,37 +95,24 @@ def _reporter(folder: StudyFolder, task: str) -> Progress:
         if time.monotonic() - last < _INTERVAL:
             return
         last = time.monotonic()
-        text = files.json_text({"done": done, "total": total, "note": note, "at": time.time()})
-        files.write_bytes(folder.progress_path(task), text.encode(), durable=False)
+        folder.write_progress(task, TaskProgress(done=done, total=total, note=note, at=time.time()))
 
     report(0, 0, "starting")
     return report
 
 
-def _dataset(question: Question) -> SegmentationDataset:
-    dataset = open_dataset(Path(question.dataset))
-    if dataset.digest != question.dataset_digest:
-        raise TrainingError(f"the data set {dataset.root} changed while the study ran; run the study again")
-    return dataset
-
-
-def _train(question: Question, folder: StudyFolder, progress: Progress) -> list[Path]:
-    _limit_threads(question.threads)
+def _train(task: Task, work: Train, place: _Place) -> list[Path]:
+    _limit_threads(task, place.plan)
     from edgeseg.host.training.fit import fit
     from edgeseg.host.training.run_folder import create_run, open_run
-    from edgeseg.networks.families import network_from_dict
-    from edgeseg.networks.training import TrainingConfig
 
-    dataset = _dataset(question)
-    network = network_from_dict(question.inputs["network"])
-    training = TrainingConfig.from_dict(question.inputs["training"])
-    path = folder.run_path(question.cell)
+    path = place.folder.trained_run(task)
     run = open_run(path) if (path / "run.json").exists() else None
-    fits = run and (run.network, run.training) == (network, training)
+    fits = run and (run.network, run.training) == (work.network, work.training)
     # A finished run without its model was damaged: its checkpoints cannot bring the best epoch back.
     if not run or not fits or _lost(path):
-        run = create_run(path, network, training, dataset, force=True)
-    fit(run, dataset, progress=progress)
+        run = create_run(path, work.network, work.training, place.dataset, force=True)
+    fit(run, place.dataset, progress=place.progress)
     return [run.best_model]
 
 
@@ -89,43 +120,32 @@ def _lost(run: Path) -> bool:
     return (run / "history.csv").exists() and not (run / "best.keras").exists()
 
 
-def _export(question: Question, folder: StudyFolder, progress: Progress) -> list[Path]:
-    _limit_threads(question.threads)
+def _export(task: Task, work: Export, place: _Place) -> list[Path]:
+    _limit_threads(task, place.plan)
     from edgeseg.host.export.options import ExportOptions
     from edgeseg.host.export.run import export_run
-    from edgeseg.model import fine_tuning
     from edgeseg.model.recipe import recipe
 
-    settings = [
-        f"{group}.{key}={value}"
-        for group, table in question.inputs["fine_tuning"].items()
-        for key, value in table.items()
-    ]
     # The study has already refused what is not to be replaced; what a killed task left is.
-    options = ExportOptions(
-        fine_tuning=fine_tuning.override(fine_tuning.FineTuning(), settings),
-        min_agreement=question.min_agreement,
-        force=True,
-    )
+    options = ExportOptions(fine_tuning=work.fine_tuning, min_agreement=place.plan.min_agreement, force=True)
     made = export_run(
-        _run(question, folder),
-        _dataset(question),
-        [recipe(question.inputs.get("variant", question.what))],
-        folder.models_path(question.cell, question.what),
+        _run(task, place.folder),
+        place.dataset,
+        [recipe(work.variant)],
+        place.folder.files_of(task),
         options=options,
-        progress=progress,
+        progress=place.progress,
     )
     return [artifact.path for artifact in made]
 
 
-def _run(question: Question, folder: StudyFolder) -> RunFolder:
+def _run(task: Task, folder: StudyFolder) -> RunFolder:
     """The trained run; for an alternative, a copy with room for fine-tuned runs of its own."""
     from edgeseg.host.training.run_folder import open_run
 
-    trained = folder.run_path(question.cell)
-    if "variant" not in question.inputs:
+    trained, path = folder.trained_run(task), folder.starting_run(task)
+    if path == trained:
         return open_run(trained)
-    path = folder.alternative_path(question.cell, question.what)
     model = trained / "best.keras"
     there = (path / "run.json").exists() and files.sha256(path / model.name) == files.sha256(model)
     if not there:
@@ -135,34 +155,28 @@ def _run(question: Question, folder: StudyFolder) -> RunFolder:
     return open_run(path)
 
 
-def _bench(question: Question, folder: StudyFolder, progress: Progress) -> list[Path]:
-    from edgeseg.bench.options import BenchOptions
+def _bench(task: Task, work: Bench, place: _Place, measured: tuple[str, ...]) -> list[Path]:
     from edgeseg.bench.result_file import save_result
     from edgeseg.bench.run import run_bench
 
     result = run_bench(
-        [folder.path / name for name in question.files],
-        dataset=_dataset(question),
-        options=BenchOptions.from_dict(question.inputs["bench"]),
-        progress=progress,
+        [place.folder.file(name) for name in measured],
+        dataset=place.dataset,
+        options=work.options,
+        progress=place.progress,
     )
-    path = folder.bench_path(question.cell)
+    path = place.folder.bench_path(task.network.name)
     save_result(path, result)
     return [path]
 
 
-def _limit_threads(threads: int) -> None:
+def _limit_threads(task: Task, plan: StudyPlan) -> None:
+    # Not by how many tasks run: other numbers of threads add up in other orders, to other bits.
+    threads = plan.needs[task.kind].cpus
     from edgeseg.host.training.keras import tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
-
-
-#: By `Task.what`; everything else is a variant.
-_DOERS: Mapping[str, Callable[[Question, StudyFolder, Progress], list[Path]]] = {
-    "train": _train,
-    "bench": _bench,
-}
 
 
 if __name__ == "__main__":

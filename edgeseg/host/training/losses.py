@@ -1,4 +1,4 @@
-"""What a network is punished for: the four losses of the study on probabilities, and those of other maps.
+"""What a network is punished for: the four losses of the paper on probabilities, and those of other maps.
 
 The overlap terms are soft counts over the whole batch: an image without cells then needs no special
 case, and the loss is close to what pooled Dice and IoU measure. Smoothing by 1 pixel keeps an all-empty
@@ -6,7 +6,7 @@ batch at zero loss.
 
 Sources: Dice loss, Milletari et al. 2016 (doi 10.1109/3DV.2016.79); Jaccard (soft IoU), Rahman and Wang
 2016 (doi 10.1007/978-3-319-50835-1_22); focal loss with gamma 2, Lin et al. 2017 (doi
-10.1109/ICCV.2017.324). The study (doi 10.55214/25768484.v9i3.5668) adds the terms with equal weight.
+10.1109/ICCV.2017.324). The paper (doi 10.55214/25768484.v9i3.5668) adds the terms with equal weight.
 """
 
 from __future__ import annotations

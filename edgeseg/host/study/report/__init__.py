@@ -1,1 +1,1 @@
-"""What a study found: its tables, the paper's beside them, verdicts on its claims, and its figures."""
+"""The report of a study: a page, Markdown, CSV; with the paper beside it where its grid is the paper's."""

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from edgeseg.host.study.report import figures
-from edgeseg.host.study.report.best import facts, rule
-from edgeseg.host.study.report.costs import cost_figures
-from edgeseg.host.study.report.reading import HOW_JUDGED, PAPER_NOTE, Reading
-from edgeseg.host.study.tasks import cell_name
+from edgeseg.bench.result import Panel
+from edgeseg.host.study.combination import GridNetwork
+from edgeseg.host.study.figures import cost_figures, heat_figure, learning_figures
+from edgeseg.host.study.findings.best import RULE, facts
+from edgeseg.host.study.paper.claims import HOW_JUDGED
+from edgeseg.host.study.paper.figures import paper_figures
+from edgeseg.host.study.paper.table3 import NOTE
+from edgeseg.host.study.report.contents import Contents, used_columns
 from edgeseg.report.drawing import load_altair
 from edgeseg.report.figures import Figure
-from edgeseg.report.masks import colour_masks
+from edgeseg.report.masks import ColouredMask, colour_masks
 from edgeseg.report.template import fill
 
-#: The base of the paper.
-_BASE = ("bce", "adam")
 
-
-def page(reading: Reading) -> str:
+def page(contents: Contents) -> str:
     """The text of the page.
 
     Raises:
@@ -28,54 +28,59 @@ def page(reading: Reading) -> str:
         ResultError: a panel of a result is no image.
     """
     load_altair()
-    results = reading.results
-    groups: Sequence[tuple[str, list[Figure]]] = [
-        ("Training", list(figures.learning_figures(results))),
-        ("Jaccard-BCE by variant", list(figures.variant_training_figures(results))),
-        ("By optimizer", list(figures.optimizer_figures(results))),
-        ("By loss", list(figures.loss_figures(results))),
-        ("Batch sizes", list(figures.batch_figures(results))),
-        ("All cells", [figures.heat_figure(reading.cells)]),
-    ]
+    results, rows = contents.results, contents.rows
     return fill(
         "study.html.jinja",
         folder=Path(__file__).parent,
         name=results.name,
         dataset=results.dataset,
-        best=[(what, cell, facts(cell)) for what, cell in reading.choices],
-        broken=reading.broken,
-        rule=rule(),
+        best=[(what, cell, facts(cell)) for what, cell in contents.choices],
+        broken=contents.broken,
+        rule=RULE,
         doubts=results.doubts,
-        open=reading.open,
-        claims=reading.claims,
+        open=contents.open,
+        paper=contents.paper,
         how_judged=HOW_JUDGED,
-        paper_note=PAPER_NOTE,
-        rows=reading.cells,
-        columns=reading.columns,
-        costs=list(cost_figures(reading.cells)),
-        groups=groups,
-        batches=figures.batch_table(results),
-        panels=list(_panels(reading)),
-        method=reading.method,
+        paper_note=NOTE,
+        rows=rows,
+        columns=used_columns(contents.columns, rows),
+        differences=contents.differences,
+        costs=list(cost_figures(contents.cells)),
+        groups=_figures(contents),
+        panels=list(_panels(contents)),
+        method=contents.method,
     )
 
 
-def _panels(reading: Reading) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Images with the masks of every variant: of the paper's base, and of what finds the most."""
-    results = reading.results
-    base = [each for each in results.plan.combinations if (each.loss, each.optimizer) == _BASE]
-    best = [cell.combination for _, cell in reading.choices[:1]]
-    for combination in dict.fromkeys((*base, *best)):
-        cell = cell_name(combination, results.plan.seeds_of(combination)[0])
-        bench = results.benches.get(cell)
+def _figures(contents: Contents) -> list[tuple[str, list[Figure]]]:
+    if contents.paper:
+        return paper_figures(contents.results, contents.cells)
+    return [
+        ("Training", list(learning_figures(contents.results))),
+        ("All cells", [heat_figure(contents.cells)]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownPanel:
+    """An image, and the masks of files by what they are called."""
+
+    panel: Panel
+    masks: list[tuple[str, ColouredMask]]
+
+
+def _panels(contents: Contents) -> Iterator[tuple[str, list[_ShownPanel]]]:
+    """Images with the mask of every variant: of the first combination, and of what finds the most."""
+    results = contents.results
+    best = [cell.combination for _, cell in contents.choices[:1]]
+    for combination in dict.fromkeys((results.plan.combinations[0], *best)):
+        network = GridNetwork(combination=combination, seed=results.plan.seeds_of(combination)[0])
+        bench = results.benches.get(network.name)
         if bench is None or not bench.panels:
             continue
-        labels = {file.model.name: file.what for file in results.files if file.cell == cell}
+        steps = {file.model.name: file.step for file in results.files if file.network == network}
         shown = [
-            {
-                "panel": panel,
-                "masks": [(labels.get(name, name), mask) for name, mask in colour_masks(panel).items()],
-            }
+            _ShownPanel(panel, [(steps.get(name, name), mask) for name, mask in colour_masks(panel).items()])
             for panel in bench.panels
         ]
-        yield cell, shown
+        yield network.name, shown

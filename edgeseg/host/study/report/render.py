@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edgeseg.host.study.report.contents import Contents
 from edgeseg.host.study.report.markdown import markdown
 from edgeseg.host.study.report.page import page
-from edgeseg.host.study.report.reading import Reading
 from edgeseg.host.study.report.spreadsheet import spreadsheet
 
 #: Suffix -> what makes the text.
-FORMATS: dict[str, Callable[[Reading], str]] = {".html": page, ".md": markdown, ".csv": spreadsheet}
+FORMATS: dict[str, Callable[[Contents], str]] = {".html": page, ".md": markdown, ".csv": spreadsheet}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from edgeseg.files import csv_text
-from edgeseg.host.study.report.reading import Reading
-from edgeseg.host.study.report.rows import COLUMNS
+from edgeseg.host.study.report.contents import Contents
 
 
-def spreadsheet(reading: Reading) -> str:
+def spreadsheet(contents: Contents) -> str:
     """The text: a line for every cell; bytes are bytes, shares are from 0 to 1."""
-    names = [column.name for column in COLUMNS]
-    return csv_text([names, *([cell.values.get(name) for name in names] for cell in reading.cells)])
+    names = [column.name for column in contents.columns]
+    return csv_text([names, *([row.values.get(name) for name in names] for row in contents.rows)])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from edgeseg.budget.check import broken, check_budgets
 from edgeseg.budget.facts import facts_of_result
 from edgeseg.errors import ConfigError
-from edgeseg.host.study.report.results import File, StudyResults
+from edgeseg.host.study.findings.results import File, StudyResults
 
 
 def broken_budgets(results: StudyResults) -> Iterator[tuple[File, str]]:
@@ -21,8 +21,8 @@ def broken_budgets(results: StudyResults) -> Iterator[tuple[File, str]]:
     if budgets is None:
         return
     fitting: set[str] = set()
-    for cell, bench in results.benches.items():
-        files = [file for file in results.files if file.cell == cell]
+    for network, bench in results.benches.items():
+        files = [file for file in results.files if file.network.name == network]
         facts = facts_of_result(replace(bench, models=tuple(file.model for file in files)))
         here = tuple(each for each in budgets.budgets if any(map(each.fits, facts)))
         fitting.update(each.pattern for each in here)

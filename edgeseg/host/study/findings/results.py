@@ -15,12 +15,11 @@ from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.result_file import load_result
 from edgeseg.errors import ResultError
-from edgeseg.host.study.combination import Combination
-from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
+from edgeseg.host.study.combination import Combination, GridNetwork
+from edgeseg.host.study.folder import Record, State, StudyFolder, run_below
 from edgeseg.host.study.plan import StudyPlan
-from edgeseg.host.study.tasks import BENCH, Task, cell_name, list_tasks, run_of
+from edgeseg.host.study.tasks import BENCH, Task, list_tasks
 from edgeseg.machine.doubts import doubts
-from edgeseg.metrics.pixels import NAMES
 from edgeseg.metrics.statistics import draw_sources
 
 Floats = npt.NDArray[np.float64]
@@ -34,28 +33,21 @@ class File:
     """One deployed file, as it was measured on the test split.
 
     Attributes:
-        combination: what its network was trained with.
-        seed: of that training.
-        what: the variant, or the name of an alternative.
+        network: that it was made of.
+        step: that made it: the variant, or the name of an alternative.
         model: what the bench says of it.
         measurement: in the first runtime with the first number of threads.
         quality: in that runtime.
     """
 
-    combination: Combination
-    seed: int
-    what: str
+    network: GridNetwork
+    step: str
     model: ModelResult
     measurement: Measurement
     quality: QualityResult
 
-    @property
-    def cell(self) -> str:
-        """The trained network: `bce+adam_seed0`."""
-        return cell_name(self.combination, self.seed)
-
     def values(self, metric: str) -> Floats:
-        """A metric (one of `metrics.NAMES`) of every image by itself, `(images,)`."""
+        """A metric (one of `metrics.pixels.NAMES`) of every image by itself, `(images,)`."""
         return np.array([getattr(image.counts, metric) for image in self.quality.images])
 
 
@@ -64,15 +56,13 @@ class Training:
     """How a network was trained or fine-tuned.
 
     Attributes:
-        combination: loss and optimizer of the network.
-        seed: of the training.
-        what: `train`, the variant, or the name of an alternative.
+        network: which.
+        step: `train`, the variant, or the name of an alternative.
         epochs: one after another.
     """
 
-    combination: Combination
-    seed: int
-    what: str
+    network: GridNetwork
+    step: str
     epochs: Sequence[Epoch]
 
     @property
@@ -89,9 +79,9 @@ class StudyResults:
         name: of the study.
         plan: the grid.
         dataset: name of the data set.
-        files: cell by cell, in the order of the plan.
+        files: network by network, in the order of the plan.
         trainings: likewise.
-        benches: cell -> what was measured.
+        benches: name of a network -> what was measured.
         failed: task -> why.
         missing: tasks that are not done, those that failed left out.
         times: how often each image of the test split is in each draw, `(draws, images)`; the same for all
@@ -108,24 +98,21 @@ class StudyResults:
     missing: tuple[str, ...]
     times: npt.NDArray[np.int64]
 
-    def of(self, combination: Combination, what: str) -> list[File]:
+    def of(self, combination: Combination, step: str) -> list[File]:
         """The files of one cell of the table: one a seed."""
-        return [each for each in self.files if (each.combination, each.what) == (combination, what)]
+        return [each for each in self.files if (each.network.combination, each.step) == (combination, step)]
 
-    def histories(self, combination: Combination, what: str) -> list[Training]:
+    def histories(self, combination: Combination, step: str) -> list[Training]:
         """Likewise, the trainings."""
-        return [each for each in self.trainings if (each.combination, each.what) == (combination, what)]
+        return [
+            each for each in self.trainings if (each.network.combination, each.step) == (combination, step)
+        ]
 
     @property
-    def alternatives(self) -> dict[str, str]:
-        """Alternative -> the variant that it is."""
-        return {each.name: each.variant for each in self.plan.alternatives}
-
-    @property
-    def columns(self) -> list[str]:
+    def steps(self) -> list[str]:
         """The variants and alternatives of which there are files, in the order of the plan."""
-        names = [*self.plan.variants, *self.alternatives]
-        return [each for each in names if any(file.what == each for file in self.files)]
+        names = [*self.plan.variants, *(each.name for each in self.plan.alternatives)]
+        return [each for each in names if any(file.step == each for file in self.files)]
 
     @property
     def doubts(self) -> list[str]:
@@ -158,71 +145,54 @@ def read_results(path: Path) -> StudyResults:
     folder = StudyFolder(path=path)
     facts = folder.facts()
     plan = folder.plan()
-    tasks = list_tasks(plan, facts["dataset"]["digest"])
-    records = {task.id: folder.record(task.id) for task in tasks}
-    done = {key for key, each in records.items() if each and each.state == DONE}
-    cells = {
-        cell_name(combination, seed): (combination, seed)
-        for combination in plan.combinations
-        for seed in plan.seeds_of(combination)
-    }
-    benches = {
-        task.cell: load_result(folder.bench_path(task.cell))
-        for task in tasks
-        if task.what == BENCH and task.id in done
-    }
+    tasks = list_tasks(plan, facts.dataset.digest)
+    records = {task.id: record for task in tasks if (record := folder.record(task.id))}
+    done = {key for key, each in records.items() if each.state == State.DONE}
+    failed = {key: each.error for key, each in records.items() if each.state == State.FAILED}
+    bench_tasks = [task for task in tasks if task.step == BENCH and task.id in done]
+    benches = {task.network.name: load_result(folder.bench_path(task.network.name)) for task in bench_tasks}
     models: dict[str, ModelResult] = {}
-    for task in tasks:
-        if task.what == BENCH and task.cell in benches:
-            models |= _models(records, task, benches[task.cell])
-    files = tuple(file for task in tasks for file in _file(task, models.get(task.id), cells[task.cell]))
+    for task in bench_tasks:
+        models |= _models(records, task, benches[task.network.name])
+    files = tuple(file for task in tasks for file in _file(task, models.get(task.id)))
     if not files:
         raise ResultError(
             f"nothing was measured yet in the study {path}; `edgeseg study run` goes on with it, `edgeseg "
             f"study status {path}` shows where it stands"
         )
     _refuse_other_images(files)
-    trained = [task for task in tasks if task.id in done and task.what != BENCH]
     return StudyResults(
-        name=facts["name"],
+        name=facts.name,
         plan=plan,
-        dataset=facts["dataset"]["name"],
+        dataset=facts.dataset.name,
         files=files,
-        trainings=tuple(each for task in trained for each in _training(folder, task, cells[task.cell])),
+        trainings=tuple(each for task in tasks if task.id in done for each in _training(folder, task)),
         benches=benches,
-        failed={key: each.error for key, each in records.items() if each and each.state == FAILED},
-        missing=tuple(
-            task.id
-            for task in tasks
-            if task.id not in done and not ((each := records[task.id]) and each.state == FAILED)
-        ),
+        failed=failed,
+        missing=tuple(task.id for task in tasks if task.id not in done and task.id not in failed),
         times=draw_sources([image.source for image in files[0].quality.images]),
     )
 
 
-def _models(records: Mapping[str, Record | None], task: Task, bench: BenchResult) -> dict[str, ModelResult]:
+def _models(records: Mapping[str, Record], task: Task, bench: BenchResult) -> dict[str, ModelResult]:
     """What a bench measured, by the task that made each file: in the order in which it was given them."""
-    record = records[task.id]
-    measured = record.after if record else {}
-    makers = [
-        each for each in task.after if each in measured and (made := records[each]) for _ in made.outputs
-    ]
-    if len(makers) != len(bench.models):
+    measured = records[task.id].after
+    makers = [each for each in task.after if each in measured and each in records]
+    made = [each for each in makers for _ in records[each].outputs]
+    if len(made) != len(bench.models):
         raise ResultError(f"{task.id} measured other files than there are now; run the study again")
-    return dict(zip(makers, bench.models, strict=True))
+    return dict(zip(made, bench.models, strict=True))
 
 
-def _file(task: Task, model: ModelResult | None, cell: tuple[Combination, int]) -> Iterator[File]:
+def _file(task: Task, model: ModelResult | None) -> Iterator[File]:
     if model is None:
         return
     measurement = model.measurements[0]
     quality = model.quality(measurement.runtime)
-    if quality and measurement.runs and not measurement.failure:
-        combination, seed = cell
+    if quality and model.size and measurement.runs and not measurement.failure:
         yield File(
-            combination=combination, seed=seed, what=task.what, model=model,
-            measurement=measurement, quality=quality,
-        )  # fmt: skip
+            network=task.network, step=task.step, model=model, measurement=measurement, quality=quality
+        )
 
 
 def _refuse_other_images(files: Sequence[File]) -> None:
@@ -230,18 +200,18 @@ def _refuse_other_images(files: Sequence[File]) -> None:
     for file in files:
         if [(image.stem, image.source) for image in file.quality.images] != first:
             raise ResultError(
-                f"{file.cell} and {files[0].cell} were measured on different images; run the study again"
+                f"{file.network.name} and {files[0].network.name} were measured on different images; run the "
+                "study again"
             )
 
 
-def _training(folder: StudyFolder, task: Task, cell: tuple[Combination, int]) -> Iterator[Training]:
-    run = run_of(task.cell, task.what, task.variant or "")
+def _training(folder: StudyFolder, task: Task) -> Iterator[Training]:
+    run = run_below(task)
     if run is None:
         return
     path = folder.path / run / "history.csv"
     if path.exists():
-        combination, seed = cell
-        yield Training(combination=combination, seed=seed, what=task.what, epochs=_epochs(path))
+        yield Training(network=task.network, step=task.step, epochs=_epochs(path))
 
 
 def _epochs(path: Path) -> list[Epoch]:
@@ -253,8 +223,7 @@ def _epochs(path: Path) -> list[Epoch]:
 
 
 def mean_over(files: Sequence[File], metric: str) -> Floats:
-    """A metric of every image, as the mean over files of one network's seeds, `(images,)`."""
-    assert metric in NAMES
+    """A metric (one of `metrics.pixels.NAMES`) of every image, as the mean over files, `(images,)`."""
     values: Floats = np.mean([file.values(metric) for file in files], axis=0)
     return values
 

@@ -1,9 +1,8 @@
 """How far two cells of the table are apart, and how sure that is.
 
 Two things make a difference uncertain: which images were in the test split (source images are drawn, the
-same for both cells), and which random numbers the trainings drew (the spread over seeds). The paper has
-single runs, and so says nothing of the second; here it is measured on the combinations that have several
-seeds, and taken for all of them.
+same for both cells), and which random numbers the trainings drew (the spread over seeds). The second is
+measured on the combinations that have several seeds, and taken for all of them.
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from statistics import variance
 
 import numpy as np
 
-from edgeseg.host.study.combination import Combination
-from edgeseg.host.study.report.results import File, Floats, StudyResults, mean_over, seed_means
+from edgeseg.host.study.findings.results import File, Floats, StudyResults, mean_over, seed_means
 from edgeseg.metrics.statistics import Interval, percentile_interval, student_t
 
 #: With fewer degrees of freedom a spread is a guess.
@@ -67,12 +65,12 @@ class SeedSpread:
     freedom: int
 
 
-def seed_spread(results: StudyResults, what: str, metric: str) -> SeedSpread | None:
+def seed_spread(results: StudyResults, step: str, metric: str) -> SeedSpread | None:
     """Measured on the combinations that have several seeds; None where they are too few to tell."""
     groups = [
         seed_means(files, metric)
         for combination in results.plan.combinations
-        if len(files := results.of(combination, what)) > 1
+        if len(files := results.of(combination, step)) > 1
     ]
     freedom = sum(len(group) - 1 for group in groups)
     if freedom < _LEAST_FREEDOM:
@@ -89,7 +87,7 @@ def between_combinations(
     """
     a, b = mean_over(first, metric), mean_over(second, metric)
     value = float(a.mean() - b.mean())
-    spread = seed_spread(results, first[0].what, metric)
+    spread = seed_spread(results, first[0].step, metric)
     if spread is None or results.sources < 2:
         return Difference(value, None)
     of_images = float(results.draws(a - b).var())
@@ -114,7 +112,7 @@ def over_networks(results: StudyResults, pairs: Sequence[tuple[File, File]], met
     Args:
         results: of the study.
         pairs: the two files of each network.
-        metric: one of `metrics.NAMES`.
+        metric: one of `metrics.pixels.NAMES`.
     """
     changes = [mean_over([first], metric) - mean_over([second], metric) for first, second in pairs]
     each = [float(change.mean()) for change in changes]
@@ -126,17 +124,11 @@ def over_networks(results: StudyResults, pairs: Sequence[tuple[File, File]], met
     return _around(value, math.sqrt(total), len(each) - 1)
 
 
-def pairs_of(
-    results: StudyResults, what: str, base: str, combinations: Sequence[Combination] | None = None
-) -> list[tuple[File, File]]:
-    """The files `what` and `base` of every network that has both."""
-    bases = {file.cell: file for file in results.files if file.what == base}
+def pairs_of(results: StudyResults, step: str, base: str) -> list[tuple[File, File]]:
+    """The files that the steps `step` and `base` made of every network that has both."""
+    bases = {file.network: file for file in results.files if file.step == base}
     return [
-        (file, bases[file.cell])
-        for file in results.files
-        if file.what == what
-        and file.cell in bases
-        and (combinations is None or file.combination in combinations)
+        (file, bases[file.network]) for file in results.files if file.step == step and file.network in bases
     ]
 
 
