@@ -5,7 +5,7 @@
 Each task begins as soon as what it needs is done and a worker is free, in the order of the plan, as in
 `edgeseg study run`; benches follow, one after the other on one machine.
 
-The seconds that it assumes without --seconds: 73 s an epoch for 100 epochs, which the study measured for
+The seconds that it assumes without --seconds: 73 s an epoch for 100 epochs, which the paper measured for
 quantization-aware training at batch 6 on a GeForce 2060 Super (its Table 1; 120 s at batch 2), taken for
 training and pruning too, whose times it does not state; one minute a conversion; for a bench four files, 217
 images and three rounds of each at 1.5 s an inference (`unet-64`, one thread, x86).

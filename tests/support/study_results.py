@@ -6,9 +6,9 @@ from dataclasses import replace
 from edgeseg import files
 from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result_file import save_result
-from edgeseg.host.study.folder import DONE, FAILED, Record, StudyFolder
-from edgeseg.host.study.plan_file import parse_plan
-from edgeseg.host.study.report.results import read_results
+from edgeseg.host.study.findings.results import read_results
+from edgeseg.host.study.folder import Record, State, StudyFolder, run_below
+from edgeseg.host.study.plan_file import StudyFile
 from edgeseg.host.study.tasks import BENCH, TRAIN, list_tasks
 from edgeseg.host.training.run_folder import HISTORY
 from edgeseg.metrics.cells import CellCounts
@@ -51,13 +51,10 @@ def quality_of(hits):
 
 
 def _write_history(folder, task, epochs, seconds):
-    run = folder.run_path(task.cell)
-    if task.what != TRAIN:
-        if task.variant in ("int8-ptq", "float32"):
-            return
-        if task.what != task.variant:
-            run = folder.alternative_path(task.cell, task.what)
-        run = run / "variants" / task.variant
+    below = run_below(task)
+    if below is None:
+        return
+    run = folder.path / below
     lines = [",".join(HISTORY)]
     for epoch in range(1, epochs + 1):
         values = dict.fromkeys(HISTORY, 0.5 + epoch / 100) | {"epoch": epoch, "seconds": seconds}
@@ -66,59 +63,61 @@ def _write_history(folder, task, epochs, seconds):
     (run / "history.csv").write_text("\n".join(lines) + "\n")
 
 
-def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda _what: 10.0):
+def write_study(path, hits, *, plan=PLAN, failed=(), missing=(), seconds=lambda _step: 10.0):
     """Write the folder of a study.
 
     Args:
         path: the folder.
-        hits: combination's name, seed, what -> `quality_of`'s argument.
+        hits: combination's name, seed, step -> `quality_of`'s argument.
         plan: the text of the STUDY.toml.
         failed: ids of tasks that failed.
         missing: ids of tasks that were never begun.
-        seconds: of an epoch, by what is trained.
+        seconds: of an epoch, by step.
     """
     path.mkdir(parents=True)
     folder = StudyFolder(path=path)
     (path / "study.toml").write_text(plan)
     dataset = {"name": "hand", "root": "/nowhere", "digest": DIGEST}
     files.write_json(path / "study.json", {"schema_version": 1, "name": "hand", "dataset": dataset})
-    tasks = list_tasks(parse_plan(plan, path=path / "study.toml"), DIGEST)
+    tasks = list_tasks(StudyFile(path / "study.toml", plan).plan(), DIGEST)
     models = {}
     for task in tasks:
         if task.id in missing:
             continue
         if task.id in failed:
-            folder.write_record(task.id, Record(state=FAILED, digest=task.digest, error="it broke"))
+            folder.write_record(task.id, Record(state=State.FAILED, digest=task.digest, error="it broke"))
             continue
         sha = hashlib.sha256(task.id.encode()).hexdigest()
         after = {}
-        outputs = {f"models/{task.cell}/{task.what}/x.tflite": sha}
-        if task.what == BENCH:
+        outputs = {f"models/{task.network.name}/{task.step}/x.tflite": sha}
+        if task.step == BENCH:
             result = make_result()
             result = replace(
                 result,
-                models=tuple(models[task.cell]),
-                reference=models[task.cell][0].name,
+                models=tuple(models[task.network.name]),
+                reference=models[task.network.name][0].name,
                 dataset=replace(result.dataset, images=len(IMAGES), of=len(IMAGES)),
             )
-            save_result(folder.bench_path(task.cell), result)
+            save_result(folder.bench_path(task.network.name), result)
             outputs = {}
             after = dict.fromkeys((maker for maker in task.after if maker not in (*failed, *missing)), "0")
-        elif task.what == TRAIN:
+        elif task.step == TRAIN:
             _write_history(folder, task, 5, seconds(TRAIN))
             outputs = {}
         else:
-            _write_history(folder, task, 2, seconds(task.what))
-            combination, _, seed = task.cell.partition("_seed")
+            _write_history(folder, task, 2, seconds(task.step))
+            network = task.network
             measurement = make_measurement(
-                make_run(10, 12, 14) if task.what == "float32" else make_run(5, 6, 7),
-                quality=quality_of(hits(combination, int(seed), task.what)),
+                make_run(10, 12, 14) if task.step == "float32" else make_run(5, 6, 7),
+                quality=quality_of(hits(network.combination.name, network.seed, task.step)),
             )
             model = make_model(
-                f"{task.what}.tflite", task.variant, BYTES.get(task.what, 100_000), measurement
+                f"{task.step}.tflite", task.work.variant, BYTES.get(task.step, 100_000), measurement
             )
-            models.setdefault(task.cell, []).append(model)
-        folder.write_record(task.id, Record(state=DONE, digest=task.digest, after=after, outputs=outputs))
+            models.setdefault(network.name, []).append(model)
+        folder.write_record(
+            task.id, Record(state=State.DONE, digest=task.digest, after=after, outputs=outputs)
+        )
     return path
 
 
@@ -127,11 +126,11 @@ def results_of(path, hits, **options):
     return read_results(write_study(path, hits, **options))
 
 
-def as_the_paper(combination, seed, what):
+def as_the_paper(combination, seed, step):
     """A world in which every claim holds."""
     points = {"bce+adagrad": -30, "bce+nadam": -10}.get(combination, 0)
-    points += {("jaccard-bce+rmsprop", "pruned"): 6}.get((combination, what), 0)
-    points += 1 if what == "pruned" else 0
-    points -= 2 if what == "int8-qat-batch2" else 0
+    points += {("jaccard-bce+rmsprop", "pruned"): 6}.get((combination, step), 0)
+    points += 1 if step == "pruned" else 0
+    points -= 2 if step == "int8-qat-batch2" else 0
     first, *others = (hit + points for hit in IMAGES)
     return [first + 0.4 * (seed == 1), *others]  # 0.1 points between seeds

@@ -216,7 +216,7 @@ def _method_settings(content: Table) -> list[str]:
 
 def _fine_tuned(base: FineTuning, content: Table) -> FineTuning:
     stated = {method: _table(content, method) for method in METHODS if method in content}
-    return _changed(base, stated, "the settings of methods")
+    return _changed(base, stated, "the study")
 
 
 def _alternatives(

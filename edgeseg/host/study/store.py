@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from edgeseg import files
 from edgeseg.errors import ConfigError, MissingDependencyError
 
 #: Tells that all of a data set has been put.

@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from edgeseg.errors import ConfigError
-from edgeseg.host.study.plan_file import BUILT_IN, parse_plan, read_study
+from edgeseg.host.study.paper.table3 import has_papers_grid
+from edgeseg.host.study.plan_file import BUILT_IN, StudyFile, find_study_file
 
 PATH = Path("studies/mine.toml")
 
 
 def parse(text):
-    return parse_plan(text, path=PATH)
+    return StudyFile(PATH, text).plan()
 
 
 def test_an_empty_study_is_the_grid_of_the_paper():
@@ -27,6 +28,7 @@ def test_an_empty_study_is_the_grid_of_the_paper():
         "jaccard-bce+rmsprop",
     ]
     assert plan.variants == ("float32", "int8-ptq", "int8-qat", "pruned")
+    assert has_papers_grid(plan)
     assert plan.name == "mine"
 
 
@@ -100,9 +102,12 @@ def test_extra_seeds_come_behind_the_seeds_of_all():
         ("[also.x]\nvariant = 'int8-qat'\nqat.epochs = 2\ncombinations = ['bce+adm']", "no combination"),
         ("[also.pruned]\nvariant = 'int8-qat'\nqat.epochs = 2", "but got 'pruned'"),
         ("[also.'../x']\nvariant = 'int8-qat'\nqat.epochs = 2", "but got '../x'"),
-        ("[export]\nmin_agrement = 1", "no key 'min_agrement'; did you mean 'min_agreement'?"),
+        (
+            "[export]\nmin_agrement = 1",
+            "[export] has min_agrement, which is not known; did you mean 'min_agreement'?",
+        ),
         ("[export]\nmin_agreement = 2", "expected min_agreement from 0 to 1, but got 2"),
-        ("[export]\nmin_agreement = 'all'", "expected a number as min_agreement, but got 'all'"),
+        ("[export]\nmin_agreement = 'all'", 'expected a number as min_agreement in [export], but got "all"'),
         ("[budgets.'*']\nmax_byte = 1", "no limit 'max_byte' in "),
         ("[budgets.'*']\nmax_growth_bytes = '1 %'", 'max_growth_bytes in [budgets."*"] needs a baseline'),
         ("[budgets]\nmax_bytes = 1", "expected tables [budgets."),
@@ -117,21 +122,24 @@ def test_extra_seeds_come_behind_the_seeds_of_all():
         ('[extra_seeds]\n"bce+adma" = [1]', "no combination 'bce+adma'; did you mean 'bce+adam'?"),
         ("training = 3", "expected a table [training], but got 3"),
         ("[training]\nepoch = 3", "no setting 'epoch'; did you mean 'epochs'?"),
-        ("[training]\nepochs = 2.5", "expected epochs as int, but got '2.5'"),
+        ("[training]\nepochs = 2.5", "expected a whole number as epochs in [training], but got 2.5"),
         ("[training]\nepochs = 0", "expected epochs from 1 to 100000, but got 0"),
         ('[training]\nloss = "bce"', "loss does not belong into [training]: combinations decides it"),
         ("[training]\nseed = 1", "seed does not belong into [training]: seeds decides it"),
+        ("[training]\npreprocessing = 3", "expected an object as preprocessing in [training], but got 3"),
+        ("[training]\npreprocessing.kind = 'x'", "no preprocessing 'x'; valid: scale, percentile"),
+        ("[qat]\nepochs = 2.5", "expected a whole number as qat.epochs in the study, but got 2.5"),
         ("[qat]\nepoch = 3", "no setting 'qat.epoch'; did you mean 'qat.epochs'?"),
         ('variants = ["pruned"]\n[qat]\nepochs = 3', "qat.epochs changes nothing in the variants asked for"),
         (
             'variants = ["slim"]\n[slim]\nteacher_run = "big"',
             "slim.teacher_run is not for a study: its networks are taught by their own run",
         ),
-        ("[bench]\nround = 1", "no key 'round'; did you mean 'rounds'?"),
-        ('[bench]\nrounds = "3"', "expected a whole number as rounds, but got '3'"),
-        ("[bench]\nrounds = true", "expected a whole number as rounds, but got True"),
+        ("[bench]\nround = 1", "[bench] has round, which is not known; did you mean 'rounds'?"),
+        ('[bench]\nrounds = "3"', 'expected a whole number as rounds in [bench], but got "3"'),
+        ("[bench]\nrounds = true", "expected a whole number as rounds in [bench], but got true"),
         ("[bench]\nrounds = 0", "expected rounds from 1 to 100, but got 0"),
-        ("[bench]\nthreads = 2", "expected a list as threads, but got 2"),
+        ("[bench]\nthreads = 2", "expected a list as threads in [bench], but got 2"),
         ("[synthetic]\ncount = 3", '[synthetic] changes nothing while dataset is not "synthetic"'),
         ("[needs.training]\ngpus = 1", "no kind of task 'training'; did you mean 'train'?"),
         ("[needs]\ntrain = 1", "expected a table [train], but got 1"),
@@ -147,10 +155,7 @@ def test_what_does_not_fit_is_one_sentence_that_names_the_file(text, sentence):
 
 
 def test_the_studies_that_come_along_are_what_the_page_says():
-    plans = {}
-    for name in BUILT_IN:
-        text, path = read_study(name)
-        plans[name] = parse_plan(text, path=path)
+    plans = {name: find_study_file(name).plan() for name in BUILT_IN}
     paper = plans["paper"]
     assert paper.preset.network.base_filters == 64
     assert (paper.preset.training.epochs, paper.preset.training.batch_size) == (100, 8)
@@ -178,4 +183,4 @@ def test_the_studies_that_come_along_are_what_the_page_says():
 )
 def test_a_study_that_is_not_there(name, sentence):
     with pytest.raises(ConfigError, match=sentence.replace("?", r"\?")):
-        read_study(name)
+        find_study_file(name)

@@ -1,6 +1,7 @@
 """A worker that dies, hangs or cannot do its task: one sentence each."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -8,30 +9,36 @@ from pathlib import Path
 import pytest
 
 from edgeseg.host.study import process
-from edgeseg.host.study.process import Question
+from edgeseg.host.study.plan_file import StudyFile
+from edgeseg.host.study.process import Assignment
+from edgeseg.host.study.tasks import list_tasks
+from support.study_cases import plan_of
 
 
 @pytest.fixture
-def ask(blobs, tmp_path):
-    """Starts a worker; it does not outlive the test."""
+def begin(blobs, tmp_path):
+    """Starts the worker of a task, by default of the first one; it does not outlive the test."""
     begun = []
+    plan = plan_of(blobs)
+    (tmp_path / "study.toml").write_text(plan)
+    tasks = {task.step: task for task in list_tasks(StudyFile(tmp_path, plan).plan(), blobs.digest)}
 
-    def start(**changes):
+    def start(step="train", **changes):
         values = {
-            "folder": str(tmp_path), "task": "cell_train", "cell": "cell", "what": "train", "inputs": {},
-            "dataset": str(blobs.root), "dataset_digest": blobs.digest,
+            "folder": tmp_path, "task": tasks[step].id, "digest": tasks[step].digest, "dataset": blobs.root,
+            "dataset_digest": blobs.digest,
         }  # fmt: skip
-        begun.append(process.start(Question(**(values | changes))))
+        begun.append(process.start(Assignment(**(values | changes))))
         return begun[-1]
 
     yield start
     for each in begun:
-        each.end()
+        each.stop()
 
 
-def outcome(started):
+def outcome(running):
     deadline = time.monotonic() + 60
-    while (found := started.outcome()) is None:
+    while (found := running.poll()) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return found
@@ -49,25 +56,25 @@ def worker():
     raise AssertionError("no worker")
 
 
-def test_a_worker_that_was_killed(ask):
-    started = ask()
+def test_a_worker_that_was_killed(begin):
+    running = begin()
     os.kill(worker(), signal.SIGKILL)
-    assert "the system killed it by SIGKILL" in outcome(started).error
+    assert "the system killed it by SIGKILL" in outcome(running).error
 
 
-def test_a_worker_that_says_nothing(ask, monkeypatch):
+def test_a_worker_that_says_nothing(begin, monkeypatch):
     monkeypatch.setattr(process, "SILENCE_SECONDS", 0.5)
-    started = ask()
+    running = begin()
     pid = worker()
     os.kill(pid, signal.SIGSTOP)
-    assert "no answer within 0.5 s; the process was ended" in outcome(started).error
+    assert "no answer within 0.5 s; the process was ended" in outcome(running).error
     assert not Path(f"/proc/{pid}").exists()
 
 
-def test_a_worker_that_fails_unforeseen_says_where_to_look(ask, tmp_path):
-    found = outcome(ask(what="bench"))
-    assert "the process ended with code 1: KeyError: 'bench'" in found.error
-    log = tmp_path / "tasks" / "cell_train.log"
+def test_a_worker_that_fails_unforeseen_says_where_to_look(begin, tmp_path):
+    found = outcome(begin("bench", files=("models/\0",)))
+    assert "the process ended with code 1: ValueError: " in found.error
+    log = next((tmp_path / "tasks").glob("*_bench.log"))
     assert str(log) in found.error
     assert "Traceback" in log.read_text()
 
@@ -75,11 +82,20 @@ def test_a_worker_that_fails_unforeseen_says_where_to_look(ask, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"dataset_digest": "0" * 64}, "changed while the study ran; run the study again"),
-        ({"dataset": "/nowhere"}, "expected folders images/ and masks/ in /nowhere"),
+        ({"dataset": Path("/nowhere")}, "expected a folder of images at /nowhere/images"),
+        ({"digest": "0" * 64}, "install the same version"),
+        ({"task": "bce+adam_seed7_train"}, "expected a task 'bce+adam_seed7_train' in the study"),
     ],
 )
-def test_a_data_set_that_is_not_the_one(ask, changes, sentence):
-    found = outcome(ask(what="bench", inputs={"bench": {}}, **changes))
+def test_what_is_not_as_the_study_has_it_is_a_sentence(begin, changes, sentence):
+    found = outcome(begin("bench", **changes))
     assert sentence in found.error
     assert not found.outputs
+
+
+def test_a_data_set_that_changed_meanwhile_is_a_sentence(begin, blobs, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(blobs.root, other)
+    first, second, *_ = sorted((other / "images").iterdir())
+    first.write_bytes(second.read_bytes())
+    assert "changed while the study ran; run the study again" in outcome(begin(dataset=other)).error

@@ -205,7 +205,7 @@ def test_the_report_shows_what_there_is_and_what_failed(study, tmp_path):
     assert len(table.read_text().splitlines()) == 1 + 2 + 2 + 1
     assert text.read_text().startswith("# The study mine on blobs")
     assert "slim failed: no network fits" in text.read_text()
-    assert "Figure 3: F1 while training" in out.read_text()
+    assert "IoU of every combination, the whole training" in out.read_text()
     assert out.read_text().count('alt="The mask of pruned-70') == 1
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from edgeseg.errors import ConfigError, ResultError
+from edgeseg.host.study.datasets import split_datasets
 from edgeseg.host.study.folder import find_studies
-from edgeseg.host.study.plan_file import parse_plan
-from edgeseg.host.study.run import split_datasets
+from edgeseg.host.study.plan_file import StudyFile
 from support.blob_images import write_blobs
 from support.command import edgeseg
 from support.study_cases import TRAINING
@@ -16,7 +16,7 @@ from support.study_results import as_the_paper, write_study
 
 
 def plan(text=""):
-    return parse_plan(text, path=Path("studies/mine.toml"))
+    return StudyFile(Path("studies/mine.toml"), text).plan()
 
 
 def test_one_data_set_has_its_study_in_the_folder_itself():

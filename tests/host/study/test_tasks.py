@@ -7,12 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.host.study.combination import Combination
-from edgeseg.host.study.plan_file import parse_plan
+from edgeseg.host.study.plan_file import StudyFile
 from edgeseg.host.study.tasks import list_tasks
 from edgeseg.model.recipe import RECIPES
 from edgeseg.networks.training import LOSSES, OPTIMIZERS
 
-BASE = parse_plan("", path=Path("x.toml"))
+
+def parse(text):
+    return StudyFile(Path("x.toml"), text).plan()
+
+
+BASE = parse("")
 
 COMBINATIONS = st.builds(Combination, loss=st.sampled_from(LOSSES), optimizer=st.sampled_from(OPTIMIZERS))
 PLANS = st.builds(
@@ -39,7 +44,7 @@ def test_every_task_stands_behind_those_that_it_needs(plan):
 def test_every_cell_is_trained_each_variant_made_and_all_of_them_benched(plan):
     cells = {}
     for task in list_tasks(plan, "d"):
-        cells.setdefault(task.cell, {})[task.what] = task
+        cells.setdefault(task.network, {})[task.step] = task
     assert len(cells) == len(plan.combinations) * len(plan.seeds)
     for tasks in cells.values():
         assert set(tasks) == {"train", "bench", *plan.variants}
@@ -50,7 +55,7 @@ def test_every_cell_is_trained_each_variant_made_and_all_of_them_benched(plan):
 @given(PLANS)
 def test_no_two_tasks_that_may_run_at_once_fine_tune_in_one_folder(plan):
     """`pruned-int8-ptq` and `pruned-int8-qat` go on from the same pruned run: one waits for the other."""
-    tasks = {task.id: task for task in list_tasks(plan, "d") if task.variant}
+    tasks = {task.id: task for task in list_tasks(plan, "d") if task.step not in ("train", "bench")}
 
     def behind(task):
         direct = [tasks[each] for each in task.after if each in tasks]
@@ -58,9 +63,9 @@ def test_no_two_tasks_that_may_run_at_once_fine_tune_in_one_folder(plan):
 
     for task in tasks.values():
         for other in tasks.values():
-            families = {RECIPES[each.variant].source.partition("-")[0] for each in (task, other)}
+            families = {RECIPES[each.work.variant].source.partition("-")[0] for each in (task, other)}
             related = len(families) == 1 and "base" not in families
-            if task.id != other.id and task.cell == other.cell and related:
+            if task.id != other.id and task.network == other.network and related:
                 assert task.id in behind(other) or other.id in behind(task) or shares_maker(task, other)
 
 
@@ -99,8 +104,8 @@ def test_a_setting_of_a_method_changes_what_uses_it_and_the_benches(plan):
     pruning = replace(plan.fine_tuning.pruning, sparsity=0.8)
     other = replace(plan, fine_tuning=replace(plan.fine_tuning, pruning=pruning))
     before = list_tasks(plan, "d")
-    pruned = {task.id for task in before if (task.variant or "").startswith("pruned")}
-    benches = {task.id for task in before if task.what == "bench" and pruned}
+    pruned = {task.id for task in before if task.step.startswith("pruned")}
+    benches = {task.id for task in before if task.step == "bench" and pruned}
     assert changed(before, list_tasks(other, "d")) == pruned | benches
 
 
@@ -108,7 +113,7 @@ def test_a_setting_of_a_method_changes_what_uses_it_and_the_benches(plan):
 def test_bench_options_change_the_benches_alone(plan):
     before = list_tasks(plan, "d")
     after = list_tasks(replace(plan, bench=replace(plan.bench, rounds=7)), "d")
-    assert changed(before, after) == {task.id for task in before if task.what == "bench"}
+    assert changed(before, after) == {task.id for task in before if task.step == "bench"}
 
 
 @given(PLANS)
@@ -120,27 +125,17 @@ def test_another_data_set_changes_everything(plan):
 @given(PLANS)
 def test_cells_differ_in_loss_optimizer_and_seed_alone(plan):
     """Same data, network, augmentation, epochs: what the comparison rests on."""
-    trainings = [task.inputs for task in list_tasks(plan, "d") if task.what == "train"]
-    rest = [
-        {
-            **each,
-            "training": {
-                key: value
-                for key, value in each["training"].items()
-                if key not in ("loss", "optimizer", "seed")
-            },
-        }
-        for each in trainings
-    ]
-    assert all(each == rest[0] for each in rest)
+    works = [task.work for task in list_tasks(plan, "d") if task.step == "train"]
+    alike = {(work.network, replace(work.training, loss="bce", optimizer="adam", seed=0)) for work in works}
+    assert len(alike) == 1
 
 
 def test_an_alternative_is_made_of_the_trained_network_and_benched_with_the_variants():
     text = "[also.qat2]\nvariant = 'int8-qat'\ncombinations = ['bce+adam']\nqat.batch_size = 2\n"
-    plan = parse_plan(text, path=Path("x.toml"))
+    plan = parse(text)
     tasks = {task.id: task for task in list_tasks(plan, "d")}
     other, usual = tasks["bce+adam_seed0_qat2"], tasks["bce+adam_seed0_int8-qat"]
-    assert (other.variant, other.after) == ("int8-qat", ("bce+adam_seed0_train",))
+    assert (other.work.variant, other.after) == ("int8-qat", ("bce+adam_seed0_train",))
     assert other.digest != usual.digest
     assert other.id in tasks["bce+adam_seed0_bench"].after
     assert "bce+nadam_seed0_qat2" not in tasks
@@ -148,7 +143,7 @@ def test_an_alternative_is_made_of_the_trained_network_and_benched_with_the_vari
 
 def test_an_alternative_changes_nothing_of_what_others_are_made_from():
     alone, beside = (
-        {task.id: task.digest for task in list_tasks(parse_plan(text, path=Path("x.toml")), "d")}
+        {task.id: task.digest for task in list_tasks(parse(text), "d")}
         for text in ("", "[also.qat2]\nvariant = 'int8-qat'\nqat.batch_size = 2\n")
     )
     assert {key: beside[key] for key in alone if "bench" not in key} == {

@@ -2,14 +2,15 @@
 
 import pytest
 
-from edgeseg.host.study.report.claims import judge_claims
+from edgeseg.host.study.paper.claims import judge_claims
+from edgeseg.host.study.plan_file import COMBINATIONS
 from support.study_results import IMAGES, as_the_paper, results_of
 
 ADAGRAD, BEST_OPTIMIZERS, HYBRIDS, QUANTIZED, PRUNED, BEST_CELL, BATCH = range(7)
 
 
-def seconds(what):
-    return {"int8-qat": 5.0, "int8-qat-batch2": 9.0}.get(what, 10.0)
+def seconds(step):
+    return {"int8-qat": 5.0, "int8-qat-batch2": 9.0}.get(step, 10.0)
 
 
 def judge(tmp_path, hits=as_the_paper, **options):
@@ -28,12 +29,12 @@ def test_in_a_world_as_the_paper_has_it_every_claim_holds(tmp_path):
     }
 
 
-def changed(combinations, whats, points):
+def changed(combinations, steps, points):
     """As the paper, but for some cells."""
 
-    def hits(combination, seed, what):
-        extra = points if combination in combinations and what in whats else 0
-        return [hit + extra for hit in as_the_paper(combination, seed, what)]
+    def hits(combination, seed, step):
+        extra = points if combination in combinations and step in steps else 0
+        return [hit + extra for hit in as_the_paper(combination, seed, step)]
 
     return hits
 
@@ -48,14 +49,30 @@ VARIANTS = ("float32", "int8-ptq", "int8-qat", "pruned")
         (BEST_OPTIMIZERS, changed(("bce+nadam",), VARIANTS, 14)),
         (HYBRIDS, changed(("dice-focal+adam",), VARIANTS, -6)),
         (QUANTIZED, changed(("bce+adam",), ("int8-qat",), -3)),
-        (PRUNED, changed(("bce+adam", "bce+nadam", "bce+rmsprop", "dice-bce+adam"), ("pruned",), -9)),
-        (BEST_CELL, changed(("dice-bce+adam",), ("pruned",), 6)),
+        (PRUNED, changed(COMBINATIONS, ("pruned",), -9)),
+        (BEST_CELL, changed(("dice-bce+adam",), ("pruned",), 9)),
         (BATCH, changed(("bce+adam",), ("int8-qat",), -5)),
     ],
 )
 def test_a_claim_that_is_wrong_does_not_hold(claim, hits, tmp_path):
-    verdict = judge(tmp_path, hits)[claim].verdict
-    assert verdict == ("cannot tell" if claim in (PRUNED, BEST_CELL) else "does not hold")
+    assert judge(tmp_path, hits)[claim].verdict == "does not hold"
+
+
+@pytest.mark.parametrize(
+    ("claim", "hits"),
+    [
+        # Some networks lose much, the others gain: which are the rule is not known of so few.
+        (
+            PRUNED,
+            changed(("bce+adam", "bce+nadam", "bce+rmsprop", "dice-bce+adam"), ("pruned",), -9),
+        ),
+        # As good, up to the spread of the seeds.
+        (BEST_CELL, changed(("dice-bce+adam",), ("pruned",), 6)),
+        (BEST_OPTIMIZERS, changed(("bce+nadam",), VARIANTS, 10)),
+    ],
+)
+def test_where_the_intervals_hold_both_answers_nobody_can_tell(claim, hits, tmp_path):
+    assert judge(tmp_path, hits)[claim].verdict == "cannot tell"
 
 
 @pytest.mark.parametrize("claim", [BEST_OPTIMIZERS, BEST_CELL, BATCH])
@@ -65,7 +82,7 @@ def test_where_all_cells_find_the_same_nobody_is_best(claim, tmp_path):
 
 @pytest.mark.parametrize("claim", [HYBRIDS, QUANTIZED, PRUNED])
 def test_where_all_cells_find_the_same_each_is_as_good(claim, tmp_path):
-    def hits(_combination, seed, _what):
+    def hits(_combination, seed, _step):
         return [IMAGES[0] + 0.4 * (seed == 1), *IMAGES[1:]]
 
     assert judge(tmp_path, hits)[claim].verdict == "holds"
@@ -82,7 +99,7 @@ def test_single_seeds_can_tell_what_quantization_loses(tmp_path):
 
 
 def test_better_but_slower_is_not_better_and_faster(tmp_path):
-    slower = judge(tmp_path, seconds=lambda what: 20.0 if what == "int8-qat" else 10.0)[BATCH]
+    slower = judge(tmp_path, seconds=lambda step: 20.0 if step == "int8-qat" else 10.0)[BATCH]
     assert slower.verdict == "does not hold"
     assert "An epoch takes 20.0 s with batch 6, 10.0 s with 2." in slower.evidence
 
@@ -98,9 +115,9 @@ def test_a_claim_about_what_was_not_run_cannot_be_told(tmp_path):
 def test_adagrads_evidence_is_of_each_variant_by_its_whole_name(tmp_path):
     """`int8-ptq` is the end of `pruned-int8-ptq`, where another optimizer may be the nearest."""
 
-    def hits(combination, _seed, what):
-        points = {"bce+adagrad": -30, "bce+nadam": -9 if what == "int8-ptq" else -5}.get(combination, 0)
-        points -= 15 if (combination, what) == ("bce+rmsprop", "pruned-int8-ptq") else 0
+    def hits(combination, _seed, step):
+        points = {"bce+adagrad": -30, "bce+nadam": -9 if step == "int8-ptq" else -5}.get(combination, 0)
+        points -= 15 if (combination, step) == ("bce+rmsprop", "pruned-int8-ptq") else 0
         return [hit + points for hit in IMAGES]
 
     plan = 'variants = ["float32", "int8-ptq", "pruned-int8-ptq"]\n[extra_seeds]\n"bce+adam" = [1, 2]'

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeseg.host.study.combination import parse_combination
-from edgeseg.host.study.report.difference import between_combinations, between_variants, seed_spread
+from edgeseg.host.study.findings.difference import between_combinations, between_variants, seed_spread
 from support.study_results import IMAGES, results_of
 
 ADAM, NADAM = parse_combination("bce+adam"), parse_combination("bce+nadam")
@@ -16,7 +16,7 @@ _WORLDS = iter(range(10**6))
 def differing(tmp_path, seeds, nadam):
     """Three trainings of the base that differ as given, and one of another combination."""
 
-    def hits(combination, seed, _what):
+    def hits(combination, seed, _step):
         extra = seeds[seed] if combination == "bce+adam" else nadam
         return [hit + extra for hit in IMAGES]
 
