@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgeseg.cli.console import progress, say, say_json, table
-from edgeseg.errors import CheckError, ConfigError
+from edgeseg.errors import ArtifactError, CheckError, ConfigError
 from edgeseg.model.recipe import Recipe, promised
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edgeseg.diagnosis.against import Comparison
     from edgeseg.model.artifact import Artifact
     from edgeseg.model.audit_record import Audit
+    from edgeseg.model.interface import Interface
 
 
 def inspect(
@@ -114,6 +115,7 @@ def _facts(
 ) -> dict[str, Any]:
     from edgeseg.records import to_data
 
+    interface = _interface(artifact)
     return {
         "file": str(artifact.path),
         "bytes": size.raw_bytes,
@@ -124,6 +126,7 @@ def _facts(
         "judged": _promised(artifact) is not None,
         "findings": list(findings),
         "notes": list(notes),
+        "interface": to_data(interface) if interface else None,
         "audit": to_data(audit),
     }
 
@@ -153,6 +156,7 @@ def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple
         "bytes": _sizes(size),
         "sidecar": sidecar,
         "variant": _variant(artifact, findings),
+        **_usage(_interface(artifact)),
         "parameters": f"{audit.parameters:,}",
         "MACs": f"{audit.macs:,}",
         "memory": f"{_bytes(audit.activation_bytes)} for activations, {_bytes(audit.arena_bytes)} arena of "
@@ -161,6 +165,27 @@ def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple
         "partitions": _partitions(audit),
     }
     return "\n".join(f"{name:<10}  {value}" for name, value in lines.items())
+
+
+def _interface(artifact: Artifact) -> Interface | None:
+    """What goes in and what comes out; None of a file that is no network from an image to maps."""
+    try:
+        return artifact.find_interface()
+    except ArtifactError:  # said in the notes
+        return None
+
+
+def _usage(interface: Interface | None) -> dict[str, str]:
+    if interface is None:
+        return {}
+    image, decoder = interface.input, interface.decoder
+    kind = {1: "grey", 3: "colour"}.get(image.channels, f"{image.channels} channels")
+    maps = ", ".join(each.name for each in interface.maps)
+    how = "the largest decides" if decoder.kind == "argmax" else f"above {decoder.threshold:g}"
+    return {
+        "takes": f"{kind}, {image.width}x{image.height}, black {image.low:g} and white {image.high:g}",
+        "gives": f"{maps} ({how})",
+    }
 
 
 def _sizes(size: SizeResult) -> str:

@@ -14,6 +14,7 @@ from edgeseg.files import sha256, write_json
 from edgeseg.model.recipe import recipe
 from edgeseg.model.sidecar import SCHEMA_VERSION
 from support.command import edgeseg
+from support.network_files import FILES as NETWORKS
 from support.paths import AUDIT_MODELS, MODELS
 
 HERE, SHARED = AUDIT_MODELS, MODELS
@@ -46,6 +47,8 @@ def test_the_page_of_a_foreign_file():
     for line in [
         "sidecar     none: the file is taken as it is",
         "parameters  7,397",
+        "takes       grey, 64x64, black 0 and white 1",
+        "gives       foreground (above 0.5)",
         "MACs        6,324,224",
         "memory      69,632 bytes for activations, 348,160 bytes arena of the built-in kernels (estimates)",
         "kernels      13 int8; 13 of 13 per channel; 0.62% zeros",
@@ -155,3 +158,18 @@ def test_inspect_loads_no_tensorflow_and_no_opencv():
     )
     result = subprocess.run([sys.executable, "-c", code, str(SHARED / "blobs_int8.tflite")], check=False)
     assert result.returncode == 0
+
+
+def test_channels_and_maps_are_told():
+    result = inspect(NETWORKS / "rgb_4maps_int8.tflite")
+    assert "takes       colour, 32x32, black 0 and white 1" in result.stdout
+    assert "gives       class 0, class 1, class 2, class 3 (the largest decides)" in result.stdout
+    stated = json.loads(inspect(NETWORKS / "rgb_4maps_int8.tflite", "--json").stdout)["interface"]
+    assert (stated["input"]["channels"], len(stated["maps"])) == (3, 4)
+
+
+def test_a_file_that_cannot_be_run_as_a_network_is_inspected_and_says_so():
+    result = inspect(NETWORKS / "logits_int8.tflite")
+    assert result.exit_code == 0
+    assert "not for `edgeseg predict`: cannot run" in result.stdout
+    assert json.loads(inspect(NETWORKS / "logits_int8.tflite", "--json").stdout)["interface"] is None
