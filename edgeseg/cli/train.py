@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
-from edgeseg.errors import ConfigError, DatasetError
+from edgeseg.errors import ConfigError
 from edgeseg.networks.families import PRESETS, setting_names
 from edgeseg.networks.families import preset as find_preset
 from edgeseg.networks.preset import override
@@ -71,7 +71,7 @@ def train(
 
 def _refuse_errors(data: Path) -> None:
     """Read every image before the first step: better a sentence now than in the last epoch."""
-    from edgeseg.data.check import check_dataset
+    from edgeseg.data.check import check_dataset, refuse_errors
 
     with progress("Checking") as report:
         found = check_dataset(data, progress=report)
@@ -79,12 +79,7 @@ def _refuse_errors(data: Path) -> None:
         note(line)
     if found.warnings:
         note(f"{len(found.warnings)} kinds of warnings; `edgeseg data check {data}` lists them", level=1)
-    if found.errors:
-        first = found.errors[0]
-        raise DatasetError(
-            f"{first.message} ({first.files[0] if first.files else data}); `edgeseg data check {data}` lists "
-            f"every problem ({len(found.errors)} errors)"
-        )
+    refuse_errors(found)
 
 
 def _ends(history: list[dict[str, float]], best: dict[str, float]) -> list[tuple[str, dict[str, float]]]:

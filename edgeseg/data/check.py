@@ -115,6 +115,16 @@ def check_dataset(root: Path, *, progress: Progress = silent) -> DatasetReport:
     )  # fmt: skip
 
 
+def refuse_errors(found: DatasetReport) -> None:
+    """Raise `DatasetError` with the first error of a data set, if it has one."""
+    if found.errors:
+        first = found.errors[0]
+        raise DatasetError(
+            f"{first.message} ({first.files[0] if first.files else found.root}); `edgeseg data check "
+            f"{found.root}` lists every problem ({len(found.errors)} errors)"
+        )
+
+
 def _examine(stem: str, layout: Layout, problems: list[Problem]) -> _Pair:
     image_path, truth_path = layout.images.get(stem), layout.truths.get(stem)
     image = _examine_image(image_path, problems) if image_path else None
