@@ -24,7 +24,7 @@ _DATA = ("digest", "split", "images", "truth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Otherwise:
+class Mismatch:
     """One field that is not the same in both.
 
     Attributes:
@@ -67,10 +67,10 @@ def parse_allowed(text: str | None) -> frozenset[str]:
     return frozenset(names)
 
 
-def what_differs(base: BenchResult, new: BenchResult) -> list[Otherwise]:
-    """Everything that was otherwise when the two were measured."""
+def what_differs(base: BenchResult, new: BenchResult) -> list[Mismatch]:
+    """Everything in which the conditions of the two differ."""
     pairs = ((kind, *each) for kind, fields in _FIELDS.items() for each in fields(base, new))
-    return [Otherwise(kind=kind, field=field, base=a, new=b) for kind, field, a, b in pairs if a != b]
+    return [Mismatch(kind=kind, field=field, base=a, new=b) for kind, field, a, b in pairs if a != b]
 
 
 _Fields = Iterator[tuple[str, Any, Any]]
@@ -107,7 +107,7 @@ def _list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def refuse(differences: Collection[Otherwise], allowed: Collection[str], base: str, new: str) -> None:
+def refuse(differences: Collection[Mismatch], allowed: Collection[str], base: str, new: str) -> None:
     """Refuse what differs and is not allowed to.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.result import BenchResult, ModelResult
-from edgeseg.comparison.alike import Otherwise, refuse, what_differs
+from edgeseg.comparison.alike import Mismatch, refuse, what_differs
 from edgeseg.comparison.change import Change
 from edgeseg.comparison.changes import Label, file_changes, quality_changes, run_changes
 from edgeseg.comparison.pairs import Pair, arrow, match_keys, match_models
@@ -24,7 +24,7 @@ class Comparison:
         base: what the base is called: a file of results, or a model.
         new: likewise, what is compared with it.
         changes: what changed most first, what may be chance last.
-        otherwise: what was not alike when the two were measured, and was allowed to be.
+        mismatches: what was not alike when the two were measured, and was allowed to be.
         alone: sentences about what has no partner.
         notes: sentences about what to doubt.
     """
@@ -32,7 +32,7 @@ class Comparison:
     base: str
     new: str
     changes: tuple[Change, ...]
-    otherwise: tuple[Otherwise, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
     alone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -41,7 +41,7 @@ class Comparison:
         return {
             "base": self.base,
             "new": self.new,
-            "allowed": [each.to_dict() for each in self.otherwise],
+            "allowed": [each.to_dict() for each in self.mismatches],
             "alone": list(self.alone),
             "notes": list(self.notes),
             "changes": [change.to_dict() for change in self.changes],
@@ -66,8 +66,8 @@ def compare_results(
     Raises:
         ResultError: they were not measured alike, or nothing in them belongs together.
     """
-    otherwise = what_differs(base, new)
-    refuse(otherwise, allowed, *names)
+    mismatches = what_differs(base, new)
+    refuse(mismatches, allowed, *names)
     pairs, only_base, only_new = match_models(base, new)
     if not pairs:
         raise ResultError(
@@ -82,7 +82,7 @@ def compare_results(
         base=names[0],
         new=names[1],
         changes=changes,
-        otherwise=tuple(otherwise),
+        mismatches=tuple(mismatches),
         alone=(*alone, *gaps),
         notes=tuple(_notes(pairs, *sides)),
     )

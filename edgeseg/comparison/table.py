@@ -63,7 +63,7 @@ def heading(comparison: Comparison) -> str:
 def remarks(comparison: Comparison) -> Iterator[str]:
     """What has no partner, was not alike, or is doubtful."""
     yield from comparison.alone
-    for each in comparison.otherwise:
+    for each in comparison.mismatches:
         yield f"allowed: {each.sentence(comparison.base, comparison.new)}"
     yield from comparison.notes
 

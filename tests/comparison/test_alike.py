@@ -61,7 +61,7 @@ def test_what_differs_is_refused_with_field_values_and_option(new, kind, told):
 @pytest.mark.parametrize(("new", "kind", "told"), OTHERWISE)
 def test_what_is_allowed_to_differ_is_compared_and_named(new, kind, told):
     found = compare_results(BASE, new, allowed={kind}, names=("a", "b"))
-    assert told in found.otherwise[0].sentence("a", "b")
+    assert told in found.mismatches[0].sentence("a", "b")
     assert found.to_dict()["allowed"][0]["kind"] == kind
     assert found.changes
 

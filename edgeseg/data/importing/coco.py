@@ -12,17 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg import files
 from edgeseg.data.importing.annotation import Annotation, Found, Source, paint
+from edgeseg.data.importing.places import Places
 from edgeseg.errors import DatasetError, MissingDependencyError
-
-if TYPE_CHECKING:
-    from edgeseg.data.importing.options import ImportOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +38,14 @@ class CocoFile:
     crowds: int
 
 
-def find(root: Path, options: ImportOptions) -> Found:
-    """The only .json in `ROOT` or the one of the options, and the images in `ROOT/images` or `ROOT`.
+def find(root: Path, places: Places) -> Found:
+    """The only .json in `ROOT` or the one of `places`, and the images in `ROOT/images` or `ROOT`.
 
     Raises:
         DatasetError: as `read_coco`, or there is no .json, or several.
         MissingDependencyError: pycocotools is not installed.
     """
-    path = options.annotations
+    path = places.annotations
     if path is None:
         found = sorted(root.glob("*.json"))
         if len(found) != 1:
@@ -56,7 +54,7 @@ def find(root: Path, options: ImportOptions) -> Found:
             )
         path = found[0]
     below = root / "images"
-    coco = read_coco(path, options.images or (below if below.is_dir() else root))
+    coco = read_coco(path, places.images or (below if below.is_dir() else root))
     notes = []
     if len(coco.categories) > 1:
         listing = ", ".join(f"{name} ({count})" for name, count in coco.categories.items())

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeseg.data.dataset import size_text
 from edgeseg.data.images import list_images, read_image, read_labels
 from edgeseg.data.importing.annotation import Annotation, Found, Source, paint
+from edgeseg.data.importing.places import Places
 from edgeseg.errors import DatasetError
 
-if TYPE_CHECKING:
-    from edgeseg.data.importing.options import ImportOptions
 
-
-def find(root: Path, _options: ImportOptions) -> Found:
+def find(root: Path, _places: Places) -> Found:
     """`ROOT/ID/images/ID.png` and one mask a nucleus in `ROOT/ID/masks/`; an empty folder is an empty field.
 
     Raises:

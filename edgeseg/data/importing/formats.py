@@ -8,15 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from edgeseg.data.importing.places import Places
+
 if TYPE_CHECKING:
     from edgeseg.data.importing.annotation import Found
-    from edgeseg.data.importing.options import ImportOptions
 
 
 class Find(Protocol):
     """Looks for what there is to import in a folder."""
 
-    def __call__(self, root: Path, options: ImportOptions, /) -> Found:
+    def __call__(self, root: Path, places: Places, /) -> Found:
         """Find it; `DatasetError` where the folder is not of the format."""
 
 
@@ -39,28 +40,28 @@ class Format:
     find: Find
 
 
-def _labels(root: Path, options: ImportOptions, /) -> Found:
+def _labels(root: Path, places: Places, /) -> Found:
     from edgeseg.data.importing.label_images import find
 
-    return find(root, options)
+    return find(root, places)
 
 
-def _paired(root: Path, options: ImportOptions, /) -> Found:
+def _paired(root: Path, places: Places, /) -> Found:
     from edgeseg.data.importing.paired import find
 
-    return find(root, options)
+    return find(root, places)
 
 
-def _dsb2018(root: Path, options: ImportOptions, /) -> Found:
+def _dsb2018(root: Path, places: Places, /) -> Found:
     from edgeseg.data.importing.dsb2018 import find
 
-    return find(root, options)
+    return find(root, places)
 
 
-def _coco(root: Path, options: ImportOptions, /) -> Found:
+def _coco(root: Path, places: Places, /) -> Found:
     from edgeseg.data.importing.coco import find
 
-    return find(root, options)
+    return find(root, places)
 
 
 _ALL = (

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeseg.data.images import read_labels
 from edgeseg.data.importing.annotation import Annotation, Found
 from edgeseg.data.importing.partners import partners
-
-if TYPE_CHECKING:
-    from edgeseg.data.importing.options import ImportOptions
+from edgeseg.data.importing.places import Places
 
 #: What annotation tools append to the stem of an image to name its labels (Cellpose: `_cp_masks`).
 ENDINGS = ("", "_label", "_labels", "_mask", "_masks", "_cp_masks", "_instances")
 
 
-def find(root: Path, options: ImportOptions) -> Found:
+def find(root: Path, places: Places) -> Found:
     """`ROOT/images`, and `ROOT/labels` or `ROOT/masks` with label images of any depth.
 
     Raises:
         DatasetError: a folder is missing or empty, or an image has no label image, or two.
     """
-    labels = options.masks or (root / "labels" if (root / "labels").is_dir() else root / "masks")
-    return Found(sources=partners(options.images or root / "images", labels, ENDINGS, _read))
+    labels = places.masks or (root / "labels" if (root / "labels").is_dir() else root / "masks")
+    return Found(sources=partners(places.images or root / "images", labels, ENDINGS, _read))
 
 
 def _read(path: Path) -> Annotation:

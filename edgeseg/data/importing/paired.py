@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgeseg.data.images import read_labels
 from edgeseg.data.importing.annotation import Annotation, Found
 from edgeseg.data.importing.partners import partners
+from edgeseg.data.importing.places import Places
 from edgeseg.errors import DatasetError
 
-if TYPE_CHECKING:
-    from edgeseg.data.importing.options import ImportOptions
 
-
-def find(root: Path, options: ImportOptions) -> Found:
+def find(root: Path, places: Places) -> Found:
     """`ROOT/images` and `ROOT/masks` of the same stems; masks in colour are taken if they have two values.
 
     Raises:
         DatasetError: a folder is missing or empty, or an image has no mask.
     """
     return Found(
-        sources=partners(options.images or root / "images", options.masks or root / "masks", ("",), _read)
+        sources=partners(places.images or root / "images", places.masks or root / "masks", ("",), _read)
     )
 
 
