@@ -35,6 +35,8 @@ Maps = tuple[npt.NDArray[Any], ...]
 
 _GREY_VALUES = np.arange(256, dtype=np.uint8)
 
+_SIGN_BIT = np.uint8(0x80)
+
 
 def real_values(pixels: Image, low: float = 0.0, high: float = 1.0) -> npt.NDArray[np.float32]:
     """What pixels mean to a network, float32 of the same shape; by default 0 (black) to 1 (white).
@@ -105,6 +107,9 @@ class Encoder:
         """
         self._channels = tensor.channels
         self._convert = _converter(tensor)
+        grey = tensor.channels == 1
+        self._last = () if grey else (tensor.channels,)  # of an image's shape, after height and width
+        self._as_batch: tuple[slice | None, ...] = (None, slice(None), slice(None), None) if grey else (None,)
 
     def __call__(self, image: Image) -> npt.NDArray[Any]:
         """The tensor `(1, H, W, C)` for an image.
@@ -115,22 +120,21 @@ class Encoder:
         Raises:
             DatasetError: it has another number of channels.
         """
-        channels = 1 if image.ndim == 2 else image.shape[2]
-        if channels != self._channels:
-            got = "a grey one" if channels == 1 else f"one of {channels}"
+        if image.shape[2:] != self._last:
+            got = "a grey one" if image.ndim == 2 else f"one of {image.shape[2]}"
             raise DatasetError(
                 f"expected an image of {self._channels} channels, but got {got}; use images as the network "
                 "was trained on"
             )
-        return as_batch(self._convert(image))
+        return self._convert(image)[self._as_batch]
 
 
 def _converter(tensor: InputTensor) -> Callable[[Image], npt.NDArray[Any]]:
     if tensor.quantization is None:
         return lambda image: real_values(image, tensor.low, tensor.high)
     table = grey_table(tensor)
-    if np.array_equal(table, (_GREY_VALUES ^ np.uint8(0x80)).view(np.int8)) and table.dtype == np.int8:
-        return lambda image: (image ^ np.uint8(0x80)).view(np.int8)
+    if table.dtype == np.int8 and np.array_equal(table, (_GREY_VALUES ^ _SIGN_BIT).view(np.int8)):
+        return lambda image: (image ^ _SIGN_BIT).view(np.int8)
     if np.array_equal(table, _GREY_VALUES) and table.dtype == np.uint8:
         return lambda image: image
     return lambda image: table[image]

@@ -128,7 +128,8 @@ class TfliteInterpreter:
 
     def output(self, number: int) -> npt.NDArray[Any]:
         """A copy."""
-        return self.activation(self._outputs[number])
+        value: npt.NDArray[Any] = self._interpreter.get_tensor(self._outputs[number])
+        return value
 
     def activation(self, number: int) -> npt.NDArray[Any]:
         """A copy.
