@@ -189,11 +189,16 @@ class TestRun:
         return edgeseg("export", run, "--data", HERE / "blobs", "--out", out, *variants, *FINE_TUNED)
 
     def test_what_was_exported_of_it_is_kept(self, tmp_path):
-        """No fine-tuning is done again, and no file made."""
+        """No fine-tuning is done again, no file made; the verdict of then, over tiles, is judged again."""
         run, models = copied("run", tmp_path), copied("models", tmp_path)
         before = written_at(models)
         done(self.export(run, models))
-        assert written_at(models) == before
+        after = written_at(models)
+        (judged,) = (path for path in after if after[path] != before[path])
+        assert judged.name == "unet-4-3levels_blobs_64_int8-qat.json"
+        assert before.keys() == after.keys()
+        verdict = json.loads(judged.read_text())["referee"]
+        assert verdict["sources"] < verdict["images"]
 
     def test_its_data_set_is_known_where_labels_came_later(self, tmp_path):
         run, models, data = (copied(name, tmp_path) for name in ("run", "models", "blobs"))

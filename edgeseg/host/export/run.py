@@ -180,7 +180,8 @@ class _Export:
 
 
 def _refuse_other_dataset(run: RunFolder, dataset: SegmentationDataset) -> None:
-    if dataset.digest != run.dataset.digest:
+    # Version 0.1 read masks alone: its runs know a data set with labels/ beside them by its masks.
+    if run.dataset.digest not in (dataset.digest, dataset.masks_digest):
         raise TrainingError(
             f"the data set {dataset.root} is not the one that {run.path} was trained on (its digest "
             "differs); name the right one with --data"
