@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgeseg.bench.options import QUICK, BenchOptions, parse_numbers
 from edgeseg.cli import console
 from edgeseg.errors import ConfigError
+from edgeseg.model.runtimes.registry import RUNTIMES
 
 if TYPE_CHECKING:
     from edgeseg.bench.host import HostOptions
-    from edgeseg.bench.options import BenchOptions
     from edgeseg.bench.result import BenchResult
+
+_USUAL = BenchOptions()
+_THREADS = ",".join(map(str, _USUAL.threads))
 
 
 def bench(
@@ -34,27 +38,32 @@ def bench(
     ] = None,
     runtime: Annotated[
         str | None,
-        typer.Option(
-            help="litert, litert-builtin, litert-reference, tflite-runtime, openvino; several as a,b "
-            "[default: litert, or what is installed]."
-        ),
+        typer.Option(help=f"{', '.join(RUNTIMES)}; several as a,b [default: litert, or what is installed]."),
     ] = None,
-    threads: Annotated[str, typer.Option(help="Numbers of threads to measure with, as 1,2,4.")] = "1",
+    threads: Annotated[str, typer.Option(help="Numbers of threads to measure with, as 1,2,4.")] = _THREADS,
     rounds: Annotated[
-        int | None, typer.Option(help="Processes for each row; rows take turns [default: 3].")
+        int | None, typer.Option(help=f"Processes for each row; rows take turns [default: {_USUAL.rounds}].")
     ] = None,
     time: Annotated[
-        float | None, typer.Option(help="Seconds to measure in each process, at least [default: 2].")
+        float | None,
+        typer.Option(help=f"Seconds to measure in each process, at least [default: {_USUAL.seconds:g}]."),
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Inferences to measure of each row, at least [default: 30].")
+        int | None,
+        typer.Option(help=f"Inferences to measure of each row, at least [default: {_USUAL.samples}]."),
     ] = None,
     warmup: Annotated[
         float | None,
-        typer.Option(help="Most seconds before, not counted: until times have settled [default: 3]."),
+        typer.Option(
+            help="Most seconds before, not counted: until times have settled "
+            f"[default: {_USUAL.warmup_seconds:g}]."
+        ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A first look: 5 inferences of each file, 8 images.")
+        bool,
+        typer.Option(
+            "--quick", help=f"A first look: {QUICK.samples} inferences of each file, {QUICK.images} images."
+        ),
     ] = False,
     keras: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Time the Keras model of a training run here, too.")
@@ -66,7 +75,7 @@ def bench(
     xla: Annotated[bool, typer.Option("--xla", help="Let XLA compile the Keras model.")] = False,
     timeout: Annotated[
         float, typer.Option(help="Seconds without a sign of life after which a file counts as hung.")
-    ] = 120.0,
+    ] = _USUAL.timeout_seconds,
     memory_limit: Annotated[
         int | None, typer.Option(help="MB that Python, runtime and model may take together.")
     ] = None,
@@ -101,7 +110,6 @@ def bench(
     out of memory is a failed row with its reason (exit code 1); the others go on.
     """
     from edgeseg.bench.models import find_models
-    from edgeseg.bench.options import QUICK, BenchOptions, parse_numbers
     from edgeseg.cli.bench_on import bench_places, parse_places
 
     _refuse_ignored(
@@ -165,7 +173,6 @@ def _refuse_ignored(
 
 def _host_options(batch: str | None, *, mixed_precision: bool, xla: bool) -> HostOptions:
     from edgeseg.bench.host import HostOptions
-    from edgeseg.bench.options import parse_numbers
 
     batches = {"batches": parse_numbers(batch, "batch sizes")} if batch else {}
     precision = "mixed_float16" if mixed_precision else "float32"

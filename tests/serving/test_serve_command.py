@@ -100,27 +100,24 @@ def test_a_source_without_a_picture_ends_it_with_the_reason(tmp_path):
 
 
 def test_ctrl_c_ends_it_at_once_while_a_page_waits(video):
-    with serving("--source", video, "--fps", "0.2") as server:
+    """For a frame that comes in 50 seconds, longer than the end is waited for."""
+    with serving("--source", video, "--fps", "0.02") as server:
         version = server.wait(lambda message: message["frames"] == 1)["version"]
         with socket.create_connection(("127.0.0.1", server.port)) as waiting:
             waiting.sendall(f"GET /message?after={version} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-            start = time.monotonic()
             result = server.interrupt()
-        assert time.monotonic() - start < 5
         assert result.returncode == 130
         assert result.stderr.endswith("stopped\n")
         assert "Traceback" not in result.stderr
 
 
 def test_ctrl_c_ends_it_in_the_middle_of_a_large_picture(tmp_path):
-    """Of some ten seconds."""
+    """Of some forty seconds, longer than the end is waited for."""
     path = tmp_path / "large.png"
-    assert cv2.imwrite(str(path), np.full((6000, 6000), 100, np.uint8))
-    with serving("--source", path) as server:
+    assert cv2.imwrite(str(path), np.full((9000, 9000), 100, np.uint8))
+    with serving("--source", path, "--overlap", 32) as server:
         time.sleep(1)
-        start = time.monotonic()
         result = server.interrupt()
-        assert time.monotonic() - start < 5
         assert result.returncode == 130
         assert "Traceback" not in result.stderr
 
