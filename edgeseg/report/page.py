@@ -8,9 +8,9 @@ from typing import Any
 
 from edgeseg.bench.table import failure_lines, host_table, model_labels, remarks, why_lines
 from edgeseg.report.answer import answer_table
+from edgeseg.report.charts import cost_charts, image_chart, rows_of
 from edgeseg.report.columns import used_columns
 from edgeseg.report.drawing import load_altair
-from edgeseg.report.figures import cost_figures, image_figure, rows_of
 from edgeseg.report.masks import colour_masks
 from edgeseg.report.method import machine_facts, method_facts
 from edgeseg.report.section import Section
@@ -46,14 +46,14 @@ def _shown(section: Section, number: int) -> dict[str, Any]:
         "id": f"result-{number}",
         "section": section,
         "answers": answer_table(section.answers),
-        "figures": [(answer.where, cost_figures(section, answer)) for answer in section.answers],
+        "figures": [(answer.where, cost_charts(section, answer)) for answer in section.answers],
         "columns": used_columns(section.rows),
         "runtimes": list(dict.fromkeys(row.measurement.runtime for row in section.rows)),
         "threads": list(dict.fromkeys(row.measurement.threads for row in section.rows)),
         "why": list(why_lines(result)),
         "failures": failure_lines(result),
         "remarks": [remark for remark in remarks(result) if remark not in section.doubts],
-        "images": image_figure(rows_of(section, first), first.where) if first else None,
+        "images": image_chart(rows_of(section, first), first.where) if first else None,
         "worst": _worst(section),
         "panels": _panels(section),
         "host": host_table(result) if result.host else None,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgeseg.report.charts import cost_charts, image_chart, rows_of
 from edgeseg.report.distribution import Strip, distribution
 from edgeseg.report.drawing import log_ticks
-from edgeseg.report.figures import cost_figures, image_figure, rows_of
 from edgeseg.report.scatter import BYTES, file_points, scatter
 from edgeseg.report.section import make_sections
 
@@ -39,7 +39,7 @@ def test_every_point_says_which_file_it_is_and_what_it_costs(rich):
 
 def test_a_setting_has_a_figure_for_bytes_time_change_and_samples(rich):
     section = section_of(rich)
-    titles = [figure.title for figure in cost_figures(section, section.answers[1])]
+    titles = [figure.title for figure in cost_charts(section, section.answers[1])]
     assert titles == [
         "Dice over bytes, litert, 2 threads",
         "Dice over time, litert, 2 threads",
@@ -54,28 +54,28 @@ def test_without_quality_only_times_are_drawn(rich):
         for model in rich.models
     )
     section = section_of(replace(rich, models=models, dataset=None, reference=None))
-    assert [figure.title for figure in cost_figures(section, section.answers[0])] == [
+    assert [figure.title for figure in cost_charts(section, section.answers[0])] == [
         "Every inference, litert, 1 thread"
     ]
-    assert image_figure(rows_of(section, section.answers[0]), "litert") is None
+    assert image_chart(rows_of(section, section.answers[0]), "litert") is None
 
 
 def test_the_worst_images_are_named(rich):
     section = section_of(rich)
-    found = labels(image_figure(rows_of(section, section.answers[0]), "litert").svg)
+    found = labels(image_chart(rows_of(section, section.answers[0]), "litert").svg)
     assert "tiny: image0, Dice 0.3333" in found
 
 
 def test_one_file_alone_can_be_drawn(rich):
     section = section_of(replace(rich, models=rich.models[:1]))
-    assert len(cost_figures(section, section.answers[0])) == 4
+    assert len(cost_charts(section, section.answers[0])) == 4
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "\"'&", "a\\u0041", "datum.front", "\udcff"])
 def test_names_of_files_are_text(rich, name):
     odd = replace(rich.models[0], name=name + ".tflite")
     section = section_of(replace(rich, models=(odd,), reference=odd.name))
-    for figure in cost_figures(section, section.answers[0]):
+    for figure in cost_charts(section, section.answers[0]):
         ET.fromstring(figure.svg)
         assert "<script" not in figure.svg
 

@@ -9,7 +9,7 @@ from edgeseg.host.study.combination import Combination
 from edgeseg.host.study.findings.cells import TITLES, Cell, image_interval
 from edgeseg.host.study.findings.results import StudyResults, Training, mean_over
 from edgeseg.host.study.tasks import TRAIN
-from edgeseg.report.figures import Figure
+from edgeseg.report.charts import Chart
 from edgeseg.report.scatter import BYTES, TIME, Point, scatter
 
 #: Epochs of a long training that are shown by themselves as well, since most is learnt in them.
@@ -19,7 +19,7 @@ _FIRST = 40
 _SHOWN_WITHIN = 0.1
 
 
-def learning_figures(results: StudyResults, *, prefix: str = "") -> Iterator[Figure]:
+def learning_figures(results: StudyResults, *, prefix: str = "") -> Iterator[Chart]:
     """IoU on the validation images, epoch by epoch.
 
     Args:
@@ -39,7 +39,7 @@ def learning_figures(results: StudyResults, *, prefix: str = "") -> Iterator[Fig
         lines = [curve(name, training, "val_iou", span) for name, training in trained]
         title = f"{prefix}IoU of every combination, {what}"
         drawn = curves(lines, x="epoch", y="validation IoU", title=title)
-        yield Figure(drawn, title, f"Pooled over the validation images; seed {trained[0][1].network.seed}.")
+        yield Chart(drawn, title, f"Pooled over the validation images; seed {trained[0][1].network.seed}.")
 
 
 def curve(name: str, training: Training, column: str, span: int | None = None) -> Curve:
@@ -54,17 +54,17 @@ def dot(results: StudyResults, combination: Combination, step: str, metric: str,
     return Dot(row, step, value, image_interval(results, files, metric))
 
 
-def heat_figure(cells: Sequence[Cell], *, prefix: str = "") -> Figure:
+def heat_figure(cells: Sequence[Cell], *, prefix: str = "") -> Chart:
     """All cells, all metrics."""
     tiles = [
         Tile(cell.label, TITLES[metric], cell.scores[metric].value) for cell in cells for metric in TITLES
     ]
     title = f"{prefix}{'the' if prefix else 'The'} test metrics of every cell"
     caption = "In each column, the stronger the colour, the higher the value stands among all."
-    return Figure(heat_map(tiles, title=title), title, caption)
+    return Chart(heat_map(tiles, title=title), title, caption)
 
 
-def cost_figures(cells: Sequence[Cell]) -> Iterator[Figure]:
+def cost_figures(cells: Sequence[Cell]) -> Iterator[Chart]:
     """F1 of every cell: over bytes, over time."""
     least = max(cell.f1 for cell in cells) - _SHOWN_WITHIN
     shown = [cell for cell in cells if cell.f1 >= least]
@@ -86,4 +86,4 @@ def cost_figures(cells: Sequence[Cell]) -> Iterator[Figure]:
         title = f"F1 over {cost.front}: each cell as a point"
         drawn = scatter(points, cost, title=title, y_title="F1, mean over the test images")
         if drawn:
-            yield Figure(drawn, title, caption)
+            yield Chart(drawn, title, caption)

@@ -11,12 +11,12 @@ from edgeseg.host.study.findings.cells import TITLES, Cell
 from edgeseg.host.study.findings.results import StudyResults
 from edgeseg.host.study.paper.batches import find_batch_contrast
 from edgeseg.host.study.tasks import TRAIN
-from edgeseg.report.figures import Figure
+from edgeseg.report.charts import Chart
 
 _WHISKERS = "Whiskers: 95 % intervals over source images; differences are judged with the claims."
 
 
-def paper_figures(results: StudyResults, cells: Sequence[Cell]) -> list[tuple[str, list[Figure]]]:
+def paper_figures(results: StudyResults, cells: Sequence[Cell]) -> list[tuple[str, list[Chart]]]:
     """Figures 2 to 7, in groups with a heading each."""
     return [
         ("Training", list(learning_figures(results, prefix="Figure 2: "))),
@@ -28,7 +28,7 @@ def paper_figures(results: StudyResults, cells: Sequence[Cell]) -> list[tuple[st
     ]
 
 
-def _variant_training_figures(results: StudyResults) -> Iterator[Figure]:
+def _variant_training_figures(results: StudyResults) -> Iterator[Chart]:
     """Figure 3: training metrics of Jaccard-BCE by variant."""
     chosen = _first_trained(results, ("jaccard-bce+adam", "jaccard-bce+rmsprop"))
     if chosen is None:
@@ -44,7 +44,7 @@ def _variant_training_figures(results: StudyResults) -> Iterator[Figure]:
             [curve(name, training, column) for name, training in lines],
             x="epoch", y=f"training {metric}", title=title,
         )  # fmt: skip
-        yield Figure(drawn, title, "Fine-tuned variants begin where float32 ended; PTQ trains nothing.")
+        yield Chart(drawn, title, "Fine-tuned variants begin where float32 ended; PTQ trains nothing.")
 
 
 def _first_trained(results: StudyResults, names: Sequence[str]) -> Combination | None:
@@ -55,19 +55,19 @@ def _first_trained(results: StudyResults, names: Sequence[str]) -> Combination |
     return None
 
 
-def _optimizer_figures(results: StudyResults) -> Iterator[Figure]:
+def _optimizer_figures(results: StudyResults) -> Iterator[Chart]:
     """Figure 4: the metrics by optimizer and variant, all with BCE."""
     chosen = {each.optimizer: each for each in results.plan.combinations if each.loss == "bce"}
     yield from _grouped(results, chosen, "Figure 4: {metric} by optimizer (BCE) and variant")
 
 
-def _loss_figures(results: StudyResults) -> Iterator[Figure]:
+def _loss_figures(results: StudyResults) -> Iterator[Chart]:
     """Figure 5: the metrics by loss and variant, all with Adam."""
     chosen = {each.loss: each for each in results.plan.combinations if each.optimizer == "adam"}
     yield from _grouped(results, chosen, "Figure 5: {metric} by loss (Adam) and variant")
 
 
-def _grouped(results: StudyResults, chosen: dict[str, Combination], heading: str) -> Iterator[Figure]:
+def _grouped(results: StudyResults, chosen: dict[str, Combination], heading: str) -> Iterator[Chart]:
     for metric, name in TITLES.items():
         marks = [
             dot(results, combination, variant, metric, row=row)
@@ -77,10 +77,10 @@ def _grouped(results: StudyResults, chosen: dict[str, Combination], heading: str
         ]
         if marks:
             title = heading.format(metric=name)
-            yield Figure(dots(marks, axis=f"{name}, test images", title=title), title, _WHISKERS)
+            yield Chart(dots(marks, axis=f"{name}, test images", title=title), title, _WHISKERS)
 
 
-def _batch_figures(results: StudyResults) -> Iterator[Figure]:
+def _batch_figures(results: StudyResults) -> Iterator[Chart]:
     """Figure 6: quantization-aware training with two batch sizes."""
     contrast = find_batch_contrast(results)
     if contrast is None:
@@ -92,4 +92,4 @@ def _batch_figures(results: StudyResults) -> Iterator[Figure]:
             marks.append(Dot(heading, f"batch {size}", mark.value, mark.interval))
     shown = " and ".join(str(size) for size in reversed([*contrast.sizes.values()]))
     title = f"Figure 6: int8-qat with batch {shown}, {contrast.combination.name}"
-    yield Figure(dots(marks, axis="test images", title=title), title, _WHISKERS)
+    yield Chart(dots(marks, axis="test images", title=title), title, _WHISKERS)

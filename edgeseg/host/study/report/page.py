@@ -14,8 +14,8 @@ from edgeseg.host.study.paper.claims import HOW_JUDGED
 from edgeseg.host.study.paper.figures import paper_figures
 from edgeseg.host.study.paper.table3 import NOTE
 from edgeseg.host.study.report.contents import Contents, used_columns
+from edgeseg.report.charts import Chart
 from edgeseg.report.drawing import load_altair
-from edgeseg.report.figures import Figure
 from edgeseg.report.masks import ColouredMask, colour_masks
 from edgeseg.report.template import fill
 
@@ -52,7 +52,7 @@ def page(contents: Contents) -> str:
     )
 
 
-def _figures(contents: Contents) -> list[tuple[str, list[Figure]]]:
+def _figures(contents: Contents) -> list[tuple[str, list[Chart]]]:
     if contents.paper:
         return paper_figures(contents.results, contents.cells)
     return [

@@ -1,4 +1,4 @@
-"""The figures of a section, each with its caption."""
+"""The charts of a section, each with its caption."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart.
+class Chart:
+    """A chart with what is said about it.
 
     Attributes:
-        svg: the chart.
+        svg: the drawing.
         title: what it is.
         caption: how to read it.
     """
@@ -32,13 +32,13 @@ class Figure:
     caption: str
 
 
-def pareto_figure(rows: Sequence[Row], cost: Cost, where: str) -> Figure | None:
+def pareto_chart(rows: Sequence[Row], cost: Cost, where: str) -> Chart | None:
     """Dice over bytes or time, of the rows of one setting."""
     title = f"Dice over {cost.front}, {where}"
     drawn = scatter(file_points(rows, cost), cost, title=f"{title}: each file as a point")
     if drawn is None:
         return None
-    return Figure(
+    return Chart(
         drawn,
         title,
         "Diamonds, joined and named: the Pareto front, no other file is as cheap and as good. Whiskers: the "
@@ -46,13 +46,13 @@ def pareto_figure(rows: Sequence[Row], cost: Cost, where: str) -> Figure | None:
     )
 
 
-def change_figure(rows: Sequence[Row], answer: Answer, within: float) -> Figure | None:
+def change_chart(rows: Sequence[Row], answer: Answer, within: float) -> Chart | None:
     """By how much files differ from the reference."""
     title = f"Change of Dice from {answer.base}, {answer.where}"
     drawn = forest(rows, within=within, title=f"{title}: a line for each file")
     if drawn is None:
         return None
-    return Figure(
+    return Chart(
         drawn,
         title,
         "95 % intervals of the difference on the same images. One that holds 0 (solid line): no significant "
@@ -60,7 +60,7 @@ def change_figure(rows: Sequence[Row], answer: Answer, within: float) -> Figure 
     )
 
 
-def time_figure(rows: Sequence[Row], where: str) -> Figure | None:
+def time_chart(rows: Sequence[Row], where: str) -> Chart | None:
     """Every counted inference of the rows of one setting."""
     strips = [
         Strip(
@@ -76,7 +76,7 @@ def time_figure(rows: Sequence[Row], where: str) -> Figure | None:
     drawn = distribution(strips, axis="ms", logarithmic=True, title=f"{title}: a strip for each file")
     if drawn is None:
         return None
-    return Figure(
+    return Chart(
         drawn, title, "The more of the row's samples took so long, the stronger the colour. Line: the median."
     )
 
@@ -87,7 +87,7 @@ def _quantiles(row: Row) -> str:
     )
 
 
-def image_figure(rows: Sequence[Row], where: str) -> Figure | None:
+def image_chart(rows: Sequence[Row], where: str) -> Chart | None:
     """Dice of every image by itself, of the rows of one setting."""
     strips = [
         Strip(
@@ -107,7 +107,7 @@ def image_figure(rows: Sequence[Row], where: str) -> Figure | None:
     drawn = distribution(strips, axis="Dice", logarithmic=False, title=f"{title}: a strip for each file")
     if drawn is None:
         return None
-    return Figure(
+    return Chart(
         drawn,
         title,
         "The more images had that Dice, the stronger the colour. Line: their mean. Triangles: the worst "
@@ -120,13 +120,13 @@ def rows_of(section: Section, answer: Answer) -> list[Row]:
     return [row for row in section.rows if row.setting == answer.setting]
 
 
-def cost_figures(section: Section, answer: Answer) -> list[Figure]:
+def cost_charts(section: Section, answer: Answer) -> list[Chart]:
     """What tells which file to ship, in one setting."""
     rows = rows_of(section, answer)
     found = (
-        pareto_figure(rows, BYTES, answer.where),
-        pareto_figure(rows, TIME, answer.where),
-        change_figure(rows, answer, section.within),
-        time_figure(rows, answer.where),
+        pareto_chart(rows, BYTES, answer.where),
+        pareto_chart(rows, TIME, answer.where),
+        change_chart(rows, answer, section.within),
+        time_chart(rows, answer.where),
     )
-    return [figure for figure in found if figure]
+    return [chart for chart in found if chart]
