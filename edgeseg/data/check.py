@@ -29,6 +29,7 @@ from edgeseg.data.label_facts import LabelFacts, label_facts
 from edgeseg.data.layout import Layout, Rows, name_of, read_layout
 from edgeseg.data.problems import Problem
 from edgeseg.data.splits import SPLITS
+from edgeseg.data.truth import TruthKind
 from edgeseg.errors import DatasetError
 from edgeseg.metrics.cells import MIN_AREA
 from edgeseg.progress import Progress, silent
@@ -102,8 +103,8 @@ def check_dataset(root: Path, *, progress: Progress = silent) -> DatasetReport:
     rows = layout.rows
     splits = tuple(_summary(name, pairs, rows) for name in SPLITS)
     for found in (
-        _sources_across_splits(rows), _duplicates(pairs, rows), _oddities(pairs), _label_oddities(pairs),
-        _empty(splits),
+        _sources_across_splits(rows), _duplicates(pairs, rows), _oddities(pairs, layout.kind),
+        _label_oddities(pairs), _empty(splits),
     ):  # fmt: skip
         problems += found
     readable = [pair.image for pair in pairs if pair.image]
@@ -246,7 +247,7 @@ def _duplicates(pairs: Sequence[_Pair], rows: Rows) -> Iterator[Problem]:
             yield Problem.of("duplicate-in-split", f"the same picture {len(same)} times", names)
 
 
-def _oddities(pairs: Sequence[_Pair]) -> Iterator[Problem]:
+def _oddities(pairs: Sequence[_Pair], kind: TruthKind) -> Iterator[Problem]:
     """One warning for all files of a kind: legitimate in most data sets, a mistake in some."""
 
     def group(code: str, what: str, name: Callable[[_Pair], str], found: list[_Pair]) -> Iterator[Problem]:
@@ -256,12 +257,13 @@ def _oddities(pairs: Sequence[_Pair]) -> Iterator[Problem]:
     truths = [(pair, pair.truth) for pair in pairs if pair.truth]
     images = [(pair, pair.image) for pair in pairs if pair.image]
     truth_name, image_name = (lambda pair: pair.truth_name), (lambda pair: pair.image_name)
+    truths_called = "label images" if kind == "labels" else "masks"
     empty = [pair for pair, truth in truths if not truth.foreground]
     full = [pair for pair, truth in truths if truth.foreground == truth.pixels]
     blank = [pair for pair, image in images if image.blank]
     stacks = [pair for pair, image in images if image.pages > 1]
-    yield from group("empty-mask", "masks without foreground", truth_name, empty)
-    yield from group("full-mask", "masks without background", truth_name, full)
+    yield from group("empty-mask", f"{truths_called} without foreground", truth_name, empty)
+    yield from group("full-mask", f"{truths_called} without background", truth_name, full)
     yield from group("blank-image", "images with a single grey value", image_name, blank)
     yield from group("several-pages", "images with several pages: the first is read", image_name, stacks)
 
