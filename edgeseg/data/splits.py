@@ -13,7 +13,7 @@ from collections.abc import Mapping
 SPLITS = ("train", "val", "test")
 
 #: The paper's division: 654, 217 and 217 of 1088 images.
-STUDY_COUNTS = {"train": 654, "val": 217, "test": 217}
+PAPER_COUNTS = {"train": 654, "val": 217, "test": 217}
 
 _TILE = re.compile(r"^(?P<source>.+)_r\d+c\d+$")
 
@@ -45,8 +45,8 @@ def assign_splits(sources: Mapping[str, str], *, seed: int = 0) -> dict[str, str
     def order(source: str) -> tuple[int, str]:
         return -len(groups[source]), hashlib.sha256(f"{seed}:{source}".encode()).hexdigest()
 
-    total = sum(STUDY_COUNTS.values())
-    missing = {split: round(len(sources) * STUDY_COUNTS[split] / total) for split in ("val", "test")}
+    total = sum(PAPER_COUNTS.values())
+    missing = {split: round(len(sources) * PAPER_COUNTS[split] / total) for split in ("val", "test")}
     missing["train"] = len(sources) - sum(missing.values())
     result: dict[str, str] = {}
     empty = list(SPLITS)

@@ -14,7 +14,10 @@ from edgeseg.settings import check_choice, check_range, from_stored
 
 LOSSES = ("bce", "dice-bce", "dice-focal", "jaccard-bce")
 OPTIMIZERS = ("adam", "nadam", "rmsprop", "adagrad")
-SCHEDULES = ("cosine", "study")
+SCHEDULES = ("cosine", "paper")
+
+#: What schedules were called in version 0.1 -> their names.
+_FORMER_SCHEDULES = {"study": "paper"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class TrainingConfig:
     Attributes:
         optimizer: `adam`, `nadam`, `rmsprop` or `adagrad`.
         loss: `bce`, `dice-bce`, `dice-focal` or `jaccard-bce`.
-        schedule: `cosine` falls to zero; `study` holds the learning rate for the first 40 % of the
+        schedule: `cosine` falls to zero; `paper` holds the learning rate for the first 40 % of the
             epochs (40 of 100), then lets it fall exponentially to a thousandth (1e-4 to 1e-7).
         learning_rate: at the start; the paper has 1e-4.
         epochs: passes over the training images.
@@ -57,6 +60,8 @@ class TrainingConfig:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
 
     def __post_init__(self) -> None:
+        schedule = _FORMER_SCHEDULES.get(self.schedule, self.schedule)
+        object.__setattr__(self, "schedule", schedule)
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("loss", self.loss, LOSSES)
         check_choice("schedule", self.schedule, SCHEDULES)

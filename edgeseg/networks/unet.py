@@ -109,7 +109,7 @@ PRESETS: Mapping[str, Preset] = types.MappingProxyType(
         "unet-64": Preset(
             network=UNetConfig(base_filters=64),
             training=TrainingConfig(
-                optimizer="adam", loss="bce", schedule="study", learning_rate=1e-4, epochs=100, crop_size=0
+                optimizer="adam", loss="bce", schedule="paper", learning_rate=1e-4, epochs=100, crop_size=0
             ),
         ),
         "unet-32": Preset(network=UNetConfig(base_filters=32), training=TrainingConfig()),

@@ -1,4 +1,4 @@
-"""No source image on both sides, and the study's proportions."""
+"""No source image on both sides, and the paper's proportions."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.data.splits import SPLITS, STUDY_COUNTS, assign_splits, source_of
+from edgeseg.data.splits import PAPER_COUNTS, SPLITS, assign_splits, source_of
 
 sizes = st.lists(st.integers(1, 20), min_size=1, max_size=40)
 seeds = st.integers(0, 2**31 - 1)
@@ -16,9 +16,9 @@ def tiles(group_sizes):
     return {f"s{g}_r0c{t}": f"s{g}" for g, size in enumerate(group_sizes) for t in range(size)}
 
 
-def test_the_study_s_1088_images_are_654_217_217():
+def test_the_paper_s_1088_images_are_654_217_217():
     stems = [f"image{index:04}" for index in range(1088)]
-    assert Counter(assign_splits({stem: stem for stem in stems}).values()) == STUDY_COUNTS
+    assert Counter(assign_splits({stem: stem for stem in stems}).values()) == PAPER_COUNTS
 
 
 @given(sizes, seeds)
@@ -55,7 +55,7 @@ def test_tiles_come_near_the_proportions(group_sizes, seed):
     """No split is off by more than the largest source image: the greedy rule's own bound."""
     counts = Counter(assign_splits(tiles(group_sizes), seed=seed).values())
     for split in SPLITS:
-        assert abs(counts[split] - sum(group_sizes) * STUDY_COUNTS[split] / 1088) <= max(group_sizes) + 1
+        assert abs(counts[split] - sum(group_sizes) * PAPER_COUNTS[split] / 1088) <= max(group_sizes) + 1
 
 
 def test_another_seed_is_another_division():

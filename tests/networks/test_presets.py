@@ -17,10 +17,16 @@ def test_every_preset_survives_the_way_through_json_data(name):
     assert TrainingConfig.from_dict(chosen.training.to_dict()) == chosen.training
 
 
-def test_the_study_preset_trains_as_the_study_did():
-    study = PRESETS["unet-64"].training
-    assert (study.optimizer, study.loss, study.learning_rate) == ("adam", "bce", 1e-4)
-    assert (study.epochs, study.batch_size, study.schedule) == (100, 8, "study")
+def test_the_papers_preset_trains_as_the_paper_did():
+    paper = PRESETS["unet-64"].training
+    assert (paper.optimizer, paper.loss, paper.learning_rate) == ("adam", "bce", 1e-4)
+    assert (paper.epochs, paper.batch_size, paper.schedule) == (100, 8, "paper")
+
+
+def test_the_papers_schedule_has_its_former_name_too():
+    """Runs of version 0.1 state it, and people typed it."""
+    assert TrainingConfig.from_dict({"schedule": "study"}) == TrainingConfig(schedule="paper")
+    assert override(PRESETS["unet-8"], ["schedule=study"]).training.schedule == "paper"
 
 
 def test_an_unknown_preset_names_the_nearest():

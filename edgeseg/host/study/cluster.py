@@ -25,7 +25,7 @@ from edgeseg.host.study.tasks import Task
 _RETRIES = 5
 
 #: Seconds that the head node has to take a connection, and to answer.
-_PATIENCE = 5.0
+PATIENCE = 5.0
 
 
 @contextlib.contextmanager
@@ -86,7 +86,7 @@ def _refuse_silent(address: str) -> None:
     if not colon or not port.isdigit() or "/" in host or not 0 < int(port) < 65536:
         raise ConfigError(f"expected --address as HOST:PORT of Ray's head node, but got '{address}'")
     try:
-        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
     except OSError as error:
         raise ConfigError(
             f"expected a Ray cluster at {address}, but nobody answers there "
@@ -97,7 +97,7 @@ def _refuse_silent(address: str) -> None:
     try:
         # As Ray does it: a proxy leads out of the network of a cluster, not into it.
         with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
-            grpc.channel_ready_future(channel).result(timeout=_PATIENCE)
+            grpc.channel_ready_future(channel).result(timeout=PATIENCE)
     except grpc.FutureTimeoutError:
         raise ConfigError(
             f"expected a Ray cluster at {address}, but what answers there is none; name the port that `ray "

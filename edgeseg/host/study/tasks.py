@@ -174,6 +174,9 @@ _SINCE = "0.1.0"
 #: digest where they have it, so that studies go on that were begun before.
 _LATER: Mapping[str, Any] = {"family": "unet", "channels": 1, "maps": 1}
 
+#: Schedules -> what version 0.1 called them.
+_FORMER_SCHEDULES = {"paper": "study"}
+
 
 def _digest(step: str, work: Work, dataset_digest: str, before: Sequence[str]) -> str:
     decisive = [_SINCE, step, _settings(work, dataset_digest), before]
@@ -189,9 +192,11 @@ def _settings(work: Work, dataset_digest: str) -> dict[str, Any]:
                 for key, value in work.network.to_dict().items()
                 if key not in _LATER or _LATER[key] != value
             }
+            training = work.training.to_dict()
+            schedule = training["schedule"]
             return {
                 "network": network,
-                "training": work.training.to_dict(),
+                "training": training | {"schedule": _FORMER_SCHEDULES.get(schedule, schedule)},
                 "dataset_digest": dataset_digest,
             }
         case Export():

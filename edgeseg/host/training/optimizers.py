@@ -8,10 +8,10 @@ from typing import Any
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.networks.training import TrainingConfig
 
-#: The `study` schedule holds the rate for this share of the epochs (40 of 100) ...
-STUDY_HOLD = 0.4
+#: The `paper` schedule holds the rate for this share of the epochs (40 of 100) ...
+PAPER_HOLD = 0.4
 #: ... and lets it fall by this factor until the end (1e-4 to 1e-7).
-STUDY_FALL = 1e-3
+PAPER_FALL = 1e-3
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -34,7 +34,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         """Make a schedule.
 
         Args:
-            kind: `cosine` (from `start` to zero, half a cosine) or `study` (see `STUDY_HOLD`).
+            kind: `cosine` (from `start` to zero, half a cosine) or `paper` (see `PAPER_HOLD`).
             start: the first learning rate.
             steps: of the whole training.
         """
@@ -45,8 +45,8 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         progress = tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
         if self.kind == "cosine":
             return self.start * 0.5 * (1 + tf.cos(math.pi * progress))
-        falling = tf.maximum(progress - STUDY_HOLD, 0.0) / (1 - STUDY_HOLD)
-        return self.start * tf.pow(STUDY_FALL, falling)
+        falling = tf.maximum(progress - PAPER_HOLD, 0.0) / (1 - PAPER_HOLD)
+        return self.start * tf.pow(PAPER_FALL, falling)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

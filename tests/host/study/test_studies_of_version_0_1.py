@@ -1,12 +1,15 @@
 """Studies that version 0.1 began: what it has made is done."""
 
+import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from edgeseg.host.study.findings.results import read_results
 from edgeseg.host.study.folder import StudyFolder
+from edgeseg.host.study.plan_file import StudyFile, find_study_file
 from edgeseg.host.study.report.contents import work_out
 from edgeseg.host.study.status import read_status
 from edgeseg.host.study.tasks import list_tasks
@@ -15,6 +18,22 @@ from support.paths import ROOT
 
 FIXTURES = ROOT / "tests" / "fixtures" / "v0_1"
 SMALL = ROOT / "benchmarks" / "results" / "study_small"
+
+SETTINGS = """
+preset = "unet-16"
+variants = ["float32", "int8-qat", "pruned-clustered-int8", "slim-int8-qat", "pruned-int8-qat"]
+[training]
+epochs = 3
+learning_rate = 1
+preprocessing.kind = "percentile"
+[clustering]
+clusters = 16
+[slim]
+keep = 0.5
+[bench]
+images = 3
+threads = [1, 2]
+"""
 
 
 @pytest.mark.parametrize("path", [FIXTURES / "study", SMALL], ids=lambda path: path.name)
@@ -26,6 +45,18 @@ def test_its_tasks_are_those_of_this_version(path):
         task.id: task.digest for task in tasks
     }
     assert read_status(folder).counts == {"done": len(tasks)}
+
+
+def digests(plan):
+    tasks = list_tasks(plan, "d" * 64)
+    return hashlib.sha256("".join(task.id + task.digest for task in tasks).encode()).hexdigest()
+
+
+def test_plans_of_every_kind_of_setting_have_the_digests_that_version_0_1_gave_them():
+    paper = "7ce2e65c79b5f6dd10d3b3f0a9c15d4d6c1827f7445c0e29d584d94bb2c45d15"
+    assert digests(find_study_file("paper").plan()) == paper
+    others = "225eec28fa59475dfc26253eb7540bf9ae9b649e5d3698a49a7ef8e5101d9f42"
+    assert digests(StudyFile(Path("x.toml"), SETTINGS).plan()) == others
 
 
 def test_it_is_gone_on_with_where_only_what_is_missing_is_made(tmp_path):

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from edgeseg.host.study import cluster
 from support.command import edgeseg
 
 
@@ -87,8 +88,9 @@ def test_a_cluster_that_does_not_answer_is_a_sentence(tmp_path):
     refused(result, f"expected a Ray cluster at {address}, but nobody answers there", out)
 
 
-def test_a_server_that_is_no_cluster_is_a_sentence(tmp_path):
+def test_a_server_that_is_no_cluster_is_a_sentence(tmp_path, monkeypatch):
     pytest.importorskip("ray")
+    monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         out, address = tmp_path / "out", f"127.0.0.1:{server.server_port}"

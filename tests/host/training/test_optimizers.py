@@ -13,8 +13,8 @@ def test_every_configured_optimizer_exists():
     assert set(optimizers.OPTIMIZERS) == set(OPTIMIZERS)
 
 
-def test_the_study_schedule_holds_40_of_100_epochs_then_falls_to_1e_7():
-    schedule = optimizers.Schedule("study", 1e-4, 100)
+def test_the_papers_schedule_holds_40_of_100_epochs_then_falls_to_1e_7():
+    schedule = optimizers.Schedule("paper", 1e-4, 100)
     assert float(schedule(0)) == pytest.approx(1e-4)
     assert float(schedule(40)) == pytest.approx(1e-4)
     assert float(schedule(41)) < 1e-4
@@ -28,7 +28,7 @@ def test_the_cosine_schedule_halves_midway_and_ends_at_zero():
     assert float(schedule(100)) == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("kind", ["study", "cosine"])
+@pytest.mark.parametrize("kind", ["paper", "cosine"])
 def test_a_schedule_never_rises(kind):
     rates = [float(optimizers.Schedule(kind, 1e-3, 50)(step)) for step in range(60)]
     assert np.all(np.diff(rates) <= 0)

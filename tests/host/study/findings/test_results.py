@@ -14,9 +14,9 @@ from support.study_results import as_the_paper, results_of, write_study
 ADAM = parse_combination("bce+adam")
 
 
-@pytest.fixture
-def results(tmp_path):
-    return results_of(tmp_path / "study", as_the_paper)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return results_of(tmp_path_factory.mktemp("results") / "study", as_the_paper)
 
 
 def cell(results, combination, step):
