@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def quantize(data: bytes, graph: Graph, recipe: Recipe, ranges: Mapping[int, Ran
         statistics = _by_name(graph, ranges)
     said: list[str] = []
     try:
-        with warnings.catch_warnings(), captured_stderr(said):
+        with warnings.catch_warnings(), captured_stderr(said), _depth_to_space_known():
             warnings.simplefilter("ignore")
             quantizer = Quantizer(bytearray(data), _instructions(recipe))
             made = quantizer.quantize(statistics, enable_progress_bar=False, enable_progress_report=False)
@@ -52,6 +53,24 @@ def quantize(data: bytes, graph: Graph, recipe: Recipe, ranges: Mapping[int, Ran
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckError(f"ai-edge-quantizer could not make {recipe.variant}: {reason}") from error
+
+
+@contextlib.contextmanager
+def _depth_to_space_known() -> Iterator[None]:
+    """Have the quantizer treat DEPTH_TO_SPACE, which it does not know, as SPACE_TO_DEPTH.
+
+    Both only move values: what goes in and what comes out have one scale, and nothing else is asked of them.
+    """
+    from ai_edge_quantizer import qtyping
+    from ai_edge_quantizer.utils import tfl_flatbuffer_utils as utils
+
+    known = utils.TFL_OP_CODE_TO_NAME
+    also = {qtyping.BuiltinOperator.DEPTH_TO_SPACE: qtyping.TFLOperationName.SPACE_TO_DEPTH}
+    utils.TFL_OP_CODE_TO_NAME = also | dict(known)
+    try:
+        yield
+    finally:
+        utils.TFL_OP_CODE_TO_NAME = known
 
 
 def require_quantizer() -> None:

@@ -25,7 +25,7 @@ from edgeseg.progress import Progress, silent
 #: QUANTIZE converts between the two on the device.
 SAME_SCALE = frozenset(
     {
-        "AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D", "RESHAPE", "RESIZE_BILINEAR",
+        "AVERAGE_POOL_2D", "CONCATENATION", "DEPTH_TO_SPACE", "MAX_POOL_2D", "RESHAPE", "RESIZE_BILINEAR",
         "RESIZE_NEAREST_NEIGHBOR",
     }
 )  # fmt: skip

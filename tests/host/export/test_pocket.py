@@ -7,6 +7,7 @@ import pytest
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.host.export.options import ExportOptions
+from edgeseg.model.artifact import load_artifact
 from edgeseg.model.fine_tuning import ClusteringOptions, FineTuning, PruningOptions, QatOptions, SlimOptions
 from edgeseg.model.recipe import RECIPES, promised
 from edgeseg.networks.families import network_from_dict
@@ -63,7 +64,7 @@ def test_a_run_is_read_back_with_its_network(run):
 @pytest.mark.parametrize("variant", RECIPES)
 def test_each_variant_keeps_what_its_recipe_promises(exported, variant):
     audit = audit_of(exported[variant])
-    assert judge(audit, promised(exported[variant].metadata["recipe"])) == ()
+    assert judge(audit, promised(exported[variant].sidecar.recipe)) == ()
     assert audit.partitions == 1
     if RECIPES[variant].full_integer:
         assert not audit.float_operators
@@ -72,7 +73,7 @@ def test_each_variant_keeps_what_its_recipe_promises(exported, variant):
 @pytest.mark.parametrize("variant", RECIPES)
 def test_macs_and_parameters_in_the_file_are_those_of_the_layers(exported, variant):
     artifact = exported[variant]
-    audit, network = audit_of(artifact), network_from_dict(artifact.metadata["network"])
+    audit, network = audit_of(artifact), network_from_dict(artifact.sidecar.network)
     assert (audit.macs, audit.parameters) == (network.macs, network.parameters)
     assert (network == NETWORK) == (not variant.startswith("slim"))
 
@@ -88,7 +89,7 @@ def test_rounding_in_training_costs_no_conversions(exported, variant):
 @pytest.mark.parametrize("variant", ["float32", "slim"])
 def test_the_float_files_have_the_bytes_that_were_estimated(exported, variant):
     artifact = exported[variant]
-    estimated = network_from_dict(artifact.metadata["network"]).file_bytes
+    estimated = network_from_dict(artifact.sidecar.network).file_bytes
     assert 0 <= estimated - len(artifact.data) < 2_000
 
 
@@ -106,3 +107,18 @@ def test_it_predicts(exported, blobs, tmp_path):
     assert ended.returncode == 0, ended.stderr
     with (out / "images.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 30
+
+
+@pytest.mark.parametrize(
+    ("variant", "options"), [("int8-ptq", ()), ("int8-mixed", ("--keep-float", "logits"))]
+)
+def test_its_float_file_is_quantized_without_tensorflow(exported, blobs, tmp_path, variant, options):
+    pytest.importorskip("ai_edge_quantizer")
+    arguments = ("--data", blobs.root, "--out", tmp_path, "--variant", variant, *options)
+    ended = edgeseg("quantize", exported["float32"].path, *arguments)
+    assert ended.returncode == 0, ended.stderr
+    (made,) = map(load_artifact, tmp_path.glob("*.tflite"))
+    audit = audit_of(made)
+    assert judge(audit, promised(made.sidecar.recipe)) == ()
+    assert audit.operators["DEPTH_TO_SPACE"] == 1
+    assert (audit.quantize_operators + audit.dequantize_operators == 0) == (variant == "int8-ptq")
