@@ -41,7 +41,7 @@ lint: setup
 
 test: lint
 	$(BIN)/edgeseg check models/nih3t3_phase --budget benchmarks/budgets.toml
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	$(BIN)/pytest -m 'not host and not slow and not arm64'

@@ -15,6 +15,12 @@ settings.register_profile("edgeseg", deadline=None)  # a busy machine is no fail
 settings.load_profile("edgeseg")
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that hold long tests: begun last, they would keep one worker of several."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @pytest.fixture(scope="session")
 def blobs(tmp_path_factory):
     """30 images of 64x64 with masks, divided 18 / 6 / 6."""

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-import cv2
 import numpy as np
 import pytest
 
@@ -13,22 +12,8 @@ from edgeseg.metrics.pixels import count, pooled
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.runtimes.registry import PROBE, RUNTIMES, find_runtime, make_interpreter
 from edgeseg.model.segmenter import Segmenter
+from support.blob_images import drawn_blobs
 from support.paths import MODELS
-
-
-def blobs(seed):
-    """A 64x64 image of bright ellipses on a noisy ground, as the fixtures were trained on, and its mask."""
-    rng = np.random.default_rng(seed)
-    mask = np.zeros((64, 64), np.uint8)
-    image = np.full((64, 64), 110.0)
-    for _ in range(int(rng.integers(2, 5))):
-        centre, axes = rng.integers(0, 64, 2).tolist(), rng.integers(4, 13, 2).tolist()
-        one = cv2.ellipse(
-            np.zeros((64, 64), np.uint8), centre, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1
-        )
-        image[one > 0] = 110 + rng.uniform(40, 70)
-        mask |= one
-    return np.clip(image + rng.normal(0, 8, image.shape), 0, 255).astype(np.uint8), mask > 0
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +31,19 @@ def patched(tmp_path, name, old, new):
 
 @pytest.mark.parametrize("name", ["int8", "float32"])
 def test_blobs_are_segmented(segmenters, name):
-    counts = [count(truth, segmenters[name].mask(image)) for image, truth in map(blobs, range(20))]
+    drawn = (drawn_blobs(64, 64, seed) for seed in range(20))
+    counts = [count(truth > 0, segmenters[name].mask(image)) for image, truth in drawn]
     assert pooled(counts)["dice"] > 0.97
 
 
 def test_int8_and_float_agree_on_the_mask(segmenters):
-    images = [blobs(seed)[0] for seed in range(20)]
+    images = [drawn_blobs(64, 64, seed)[0] for seed in range(20)]
     same = [np.mean(segmenters["int8"].mask(i) == segmenters["float32"].mask(i)) for i in images]
     assert np.mean(same) > 0.995
 
 
 def test_probabilities_of_int8_and_float_are_close(segmenters):
-    image = blobs(1)[0]
+    image = drawn_blobs(64, 64, 1)[0]
     a, b = (segmenters[name].probability(image) for name in ("int8", "float32"))
     assert a.dtype == b.dtype == np.float32
     assert a.shape == (64, 64)
@@ -67,20 +53,20 @@ def test_probabilities_of_int8_and_float_are_close(segmenters):
 
 @pytest.mark.parametrize("name", ["int8", "float32"])
 def test_the_mask_is_the_probability_above_one_half(segmenters, name):
-    image = blobs(2)[0]
+    image = drawn_blobs(64, 64, 2)[0]
     assert np.array_equal(segmenters[name].mask(image), segmenters[name].probability(image) > 0.5)
 
 
 @pytest.mark.parametrize("name", ["int8", "float32"])
 def test_an_output_outlives_the_next_inference(segmenters, name):
-    (first,) = segmenters[name].invoke(blobs(3)[0])
+    (first,) = segmenters[name].invoke(drawn_blobs(64, 64, 3)[0])
     kept = first.copy()
-    segmenters[name].invoke(blobs(4)[0])
+    segmenters[name].invoke(drawn_blobs(64, 64, 4)[0])
     assert np.array_equal(first, kept)
 
 
 def test_a_tile_of_a_view_is_taken(segmenters):
-    image = np.ascontiguousarray(blobs(5)[0].T).T  # not contiguous
+    image = np.ascontiguousarray(drawn_blobs(64, 64, 5)[0].T).T  # not contiguous
     assert np.array_equal(segmenters["int8"].mask(image), segmenters["int8"].mask(image.copy()))
 
 
@@ -94,7 +80,7 @@ def test_built_in_kernels_give_nearly_the_same_mask():
     """Backends are not bit-equal; the mask is what must not change."""
     artifact = load_artifact(MODELS / "blobs_int8.tflite")
     one, other = Segmenter(artifact), Segmenter(artifact, runtime="litert-builtin")
-    images = [blobs(seed)[0] for seed in range(10)]
+    images = [drawn_blobs(64, 64, seed)[0] for seed in range(10)]
     assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
 
 
@@ -107,16 +93,16 @@ def test_every_runtime_gives_nearly_the_same_mask(runtime, name):
     artifact = load_artifact(MODELS / f"blobs_{name}.tflite")
     one, other = Segmenter(artifact), Segmenter(artifact, runtime=runtime)
     assert other.interface == one.interface
-    images = [blobs(seed)[0] for seed in range(10)]
+    images = [drawn_blobs(64, 64, seed)[0] for seed in range(10)]
     assert np.mean([np.mean(one.mask(image) == other.mask(image)) for image in images]) > 0.999
 
 
 @pytest.mark.parametrize("runtime", HERE)
 def test_an_output_of_any_runtime_outlives_the_next_inference(runtime):
     segmenter = Segmenter(load_artifact(MODELS / "blobs_int8.tflite"), runtime=runtime)
-    (first,) = segmenter.invoke(blobs(3)[0])
+    (first,) = segmenter.invoke(drawn_blobs(64, 64, 3)[0])
     kept = first.copy()
-    segmenter.invoke(blobs(4)[0])
+    segmenter.invoke(drawn_blobs(64, 64, 4)[0])
     assert np.array_equal(first, kept)
 
 
@@ -125,7 +111,7 @@ def test_threads_do_not_change_the_mask(runtime):
     artifact = load_artifact(MODELS / "blobs_int8.tflite")
     one, two = (Segmenter(artifact, threads=threads, runtime=runtime) for threads in (1, 2))
     for seed in range(6, 12):
-        assert np.array_equal(one.mask(blobs(seed)[0]), two.mask(blobs(seed)[0]))
+        assert np.array_equal(one.mask(drawn_blobs(64, 64, seed)[0]), two.mask(drawn_blobs(64, 64, seed)[0]))
 
 
 @pytest.mark.parametrize("runtime", HERE)

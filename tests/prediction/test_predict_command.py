@@ -5,14 +5,10 @@ import struct
 import zlib
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from support.command import edgeseg
-from support.paths import MODELS
-
-MODEL = MODELS / "blobs_int8.tflite"
+from support.prediction_cases import MODEL, write_image
 
 
 def predict(*arguments):
@@ -30,14 +26,7 @@ def refused(result, *parts):
 @pytest.fixture
 def image(tmp_path):
     """One cell in 64x64 pixels."""
-    grey = np.full((64, 64), 110, np.uint8)
-    cv2.circle(grey, (30, 20), 8, 165, -1)
-    path = tmp_path / "in" / "one.png"
-    path.parent.mkdir()
-    assert cv2.imwrite(
-        str(path), cv2.add(grey, np.random.default_rng(0).integers(0, 9, grey.shape, np.uint8))
-    )
-    return path
+    return write_image(tmp_path / "in" / "one.png")
 
 
 def png_header(width, height):

@@ -3,7 +3,6 @@
 import functools
 import itertools
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,27 +13,14 @@ from edgeseg.model.artifact import load_artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
+from support.blob_images import drawn_blobs
 from support.network_files import open_network, picture
 from support.paths import MODELS
 
 
-def blobs(height, width, seed=0):
-    """Bright ellipses on noisy grey, as the networks of tests/models were trained on, and their mask."""
-    rng = np.random.default_rng(seed)
-    grey, mask = np.full((height, width), 110.0, np.float32), np.zeros((height, width), np.uint8)
-    for _ in range(height * width // 1600):
-        centre = (int(rng.integers(width)), int(rng.integers(height)))
-        axes = (int(rng.integers(4, 13)), int(rng.integers(4, 13)))
-        one = np.zeros_like(mask)
-        cv2.ellipse(one, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
-        grey[(one > 0) & (mask == 0)] += rng.uniform(40, 70)
-        mask |= one
-    return np.clip(grey + rng.normal(0, 8, grey.shape), 0, 255).astype(np.uint8), mask
-
-
 def large_blobs():
     """1024x1024 pixels, put together from sixteen images since drawing one takes long."""
-    parts = [[blobs(256, 256, seed=4 * row + column) for column in range(4)] for row in range(4)]
+    parts = [[drawn_blobs(256, 256, seed=4 * row + column) for column in range(4)] for row in range(4)]
     return tuple(np.block([[part[index] for part in row] for row in parts]) for index in range(2))
 
 
@@ -121,7 +107,7 @@ def test_without_overlap_seams_would_show():
 
 
 def test_an_image_of_the_tile_size_is_exactly_one_plain_invoke(segmenter):
-    image, _ = blobs(64, 64)
+    image, _ = drawn_blobs(64, 64)
     mask = tiling.segment(image, segmenter)
     assert mask.dtype == np.uint8
     assert np.array_equal(mask, np.where(segmenter.mask(image), 255, 0))
@@ -131,27 +117,27 @@ def test_an_image_of_the_tile_size_is_exactly_one_plain_invoke(segmenter):
     "shape", [(1, 1), (1, 64), (5, 3), (40, 63), (64, 65), (65, 64), (150, 70), (97, 200)]
 )
 def test_any_size_comes_back_in_its_own_size(segmenter, shape):
-    mask = tiling.segment(blobs(*shape)[0], segmenter)
+    mask = tiling.segment(drawn_blobs(*shape)[0], segmenter)
     assert mask.shape == shape
     assert set(np.unique(mask)) <= {0, 255}
 
 
 def test_a_small_image_is_mirrored_and_cropped_back(segmenter):
-    image, _ = blobs(40, 50)
+    image, _ = drawn_blobs(40, 50)
     mirrored = np.pad(image, ((0, 24), (0, 14)), mode="reflect")
     assert np.array_equal(tiling.segment(image, segmenter) > 0, segmenter.mask(mirrored)[:40, :50])
 
 
 @pytest.mark.parametrize("shape", [(200, 147), (61, 300), (129, 65)])
 def test_blobs_are_found_in_odd_sizes(segmenter, shape):
-    image, truth = blobs(*shape, seed=3)
+    image, truth = drawn_blobs(*shape, seed=3)
     found = tiling.segment(image, segmenter)
     assert 2 * np.count_nonzero(found & truth) / (np.count_nonzero(found) + np.count_nonzero(truth)) > 0.95
 
 
 def test_progress_counts_the_tiles(segmenter):
     calls = []
-    tiling.segment(blobs(100, 130)[0], segmenter, progress=lambda *each: calls.append(each[:2]))
+    tiling.segment(drawn_blobs(100, 130)[0], segmenter, progress=lambda *each: calls.append(each[:2]))
     assert calls == [(done, 12) for done in range(1, 13)]
 
 
@@ -160,7 +146,7 @@ def test_an_overlap_that_does_not_fit_is_refused(segmenter, overlap):
     with pytest.raises(
         ConfigError, match=f"overlap from 0 to 32 pixels for tiles of 64x64, but got {overlap}"
     ):
-        tiling.segment(blobs(64, 64)[0], segmenter, overlap=overlap)
+        tiling.segment(drawn_blobs(64, 64)[0], segmenter, overlap=overlap)
 
 
 @pytest.mark.parametrize("side", [16, 32, 48, 64, 256])

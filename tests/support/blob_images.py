@@ -16,6 +16,20 @@ def blob_image(rng, size):
     return np.clip(image + 60 * mask, 0, 255).astype(np.uint8), mask
 
 
+def drawn_blobs(height, width, seed=0):
+    """Bright ellipses on noisy grey, as the networks of tests/models learnt from; the mask is 0 or 255."""
+    rng = np.random.default_rng(seed)
+    grey, mask = np.full((height, width), 110.0, np.float32), np.zeros((height, width), np.uint8)
+    for _ in range(height * width // 1600):
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
+        axes = (int(rng.integers(4, 13)), int(rng.integers(4, 13)))
+        one = np.zeros_like(mask)
+        cv2.ellipse(one, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+        grey[(one > 0) & (mask == 0)] += rng.uniform(40, 70)
+        mask |= one
+    return np.clip(grey + rng.normal(0, 8, grey.shape), 0, 255).astype(np.uint8), mask
+
+
 def write_blobs(root, *, count=30, size=64, seed=0):
     rng = np.random.default_rng(seed)
     for index in range(count):
