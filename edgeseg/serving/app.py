@@ -24,9 +24,9 @@ from edgeseg.errors import DatasetError
 from edgeseg.prediction.frames import Frame
 from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.serving import uploads
-from edgeseg.serving.kept import Kept
 from edgeseg.serving.live import Live
 from edgeseg.serving.message import Device, card, message
+from edgeseg.serving.recent_results import RecentResults
 from edgeseg.serving.segmented import PICTURES, VIEWS, Segmented, segment
 
 #: A request for the next message is answered after so many seconds, with or without a change.
@@ -83,7 +83,7 @@ class _Page:
     def __init__(self, live: Live, pipeline: Pipeline) -> None:
         self._live, self._pipeline = live, pipeline
         self._pixel_size = pipeline.options.pixel_size
-        self._device, self._kept = Device(), Kept()
+        self._device, self._recent = Device(), RecentResults()
         self._uploading = threading.Lock()
 
     async def about(self, _request: Request) -> Response:
@@ -103,11 +103,11 @@ class _Page:
             return _refused(f"expected a view ({', '.join(VIEWS)}), but got another", 400)
         seen = request.query_params.get("after")
         end = time.monotonic() + PATIENCE
-        while str(self._live.standing.version) == seen and time.monotonic() < end and not self._live.stopping:
+        while str(self._live.status.version) == seen and time.monotonic() < end and not self._live.stopping:
             await asyncio.sleep(_LOOK_EVERY)
-        standing, scale = self._live.standing, (self._pixel_size or 1.0) ** 2
+        status, scale = self._live.status, (self._pixel_size or 1.0) ** 2
         content = await run_in_threadpool(
-            message, self._live, standing, self._device, view=view, scale=scale
+            message, self._live, status, self._device, view=view, scale=scale
         )  # fmt: skip
         return JSONResponse(content)
 
@@ -118,7 +118,7 @@ class _Page:
     async def result(self, request: Request) -> Response:
         """A picture or the table of a result."""
         name, part = request.path_params["name"], request.path_params["part"]
-        found = self._live.standing.newest if name == LIVE else self._kept.get(name)
+        found = self._live.status.newest if name == LIVE else self._recent.get(name)
         if found is None:
             return _refused("there is no such result, or no longer: only the last ones are kept", 404)
         called = f"{_safe(found.found.name)}_{part}"
@@ -131,7 +131,7 @@ class _Page:
 
     async def snapshot(self, _request: Request) -> Response:
         """Keep the newest frame."""
-        newest = self._live.standing.newest
+        newest = self._live.status.newest
         if newest is None:
             return _refused("there is no frame yet", 409)
         return await self._keep("snapshot", newest)
@@ -164,7 +164,7 @@ class _Page:
         return segment(self._pipeline, frame, grey, notes)
 
     async def _keep(self, kind: str, result: Segmented) -> Response:
-        name = self._kept.add(kind, result)
+        name = self._recent.add(kind, result)
         shown = await run_in_threadpool(card, result)
         return JSONResponse({"name": name, **shown, "parts": [*PICTURES, "cells.csv"]}, 201)
 

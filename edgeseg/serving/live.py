@@ -69,12 +69,12 @@ def open_feed(named: str) -> Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Status:
     """Where the loop stands; replaced as a whole, so that readers need no lock.
 
     Attributes:
         version: another with every change; other servers begin elsewhere.
-        status: `waiting` for the first frame, `running`, or `ended`.
+        phase: `waiting` for the first frame, `running`, or `ended`.
         frames: how many were segmented.
         newest: the last of them.
         problems: how many pictures could not be used.
@@ -82,7 +82,7 @@ class Standing:
     """
 
     version: int
-    status: str = WAITING
+    phase: str = WAITING
     frames: int = 0
     newest: Segmented | None = None
     problems: int = 0
@@ -98,7 +98,7 @@ class Live:
 
     Attributes:
         feed: where frames come from.
-        standing: where the loop stands.
+        status: where the loop stands.
         counts: of all frames.
         span: least and largest area of a cell so far, pixels; None before the first cell.
         stopping: whether the server ends.
@@ -120,7 +120,7 @@ class Live:
         self._scale = (pipeline.options.pixel_size or 1.0) ** 2
         self.counts = Counts("px" if pipeline.options.pixel_size is None else "um2")
         self.span: tuple[int, int] | None = None
-        self.standing = Standing(version=time.time_ns() // 1_000_000)
+        self.status = Status(version=time.time_ns() // 1_000_000)
         self._stop, self._working = threading.Event(), threading.Lock()
         self._began: float | None = None
         self._finished: deque[float] = deque(maxlen=10_000)
@@ -133,7 +133,7 @@ class Live:
     @property
     def fruitless(self) -> bool:
         """Whether the source ended without a single picture that could be used."""
-        return self.standing.status == ENDED and self.standing.newest is None
+        return self.status.phase == ENDED and self.status.newest is None
 
     def start(self, at_end: Callable[[], None]) -> None:
         """Begin, on a thread of its own; `at_end` is called there when the source has ended."""
@@ -167,7 +167,7 @@ class Live:
             self._tell(problem="an error inside edgeseg ended it; the terminal has more")
             raise
         finally:
-            self._change(status=ENDED)
+            self._change(phase=ENDED)
             at_end()
 
     def _follow(self) -> None:
@@ -196,7 +196,7 @@ class Live:
         with self._working:
             made = segment(self._pipeline, frame, grey, notes, progress=self._check)
         self._count(made)
-        self._change(status=RUNNING, frames=self.standing.frames + 1, newest=made)
+        self._change(phase=RUNNING, frames=self.status.frames + 1, newest=made)
 
     def _check(self, _done: int, _total: int, _note: str) -> None:
         if self.stopping:
@@ -219,7 +219,7 @@ class Live:
         )  # fmt: skip
 
     def _tell(self, *, problem: str) -> None:
-        self._change(problem=problem, problems=self.standing.problems + 1)
+        self._change(problem=problem, problems=self.status.problems + 1)
 
     def _change(self, **what: object) -> None:
-        self.standing = replace(self.standing, version=self.standing.version + 1, **what)  # type: ignore[arg-type]
+        self.status = replace(self.status, version=self.status.version + 1, **what)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from typing import Any
 
 from edgeseg.machine import throttling
 from edgeseg.machine.temperature import read_temperature
-from edgeseg.serving.live import Live, Standing
+from edgeseg.serving.live import Live, Status
 from edgeseg.serving.segmented import VIEWS, Segmented
 
 #: Where classes of areas begin: six to the power of ten.
@@ -42,26 +42,26 @@ class Device:
         return self._told
 
 
-def message(live: Live, standing: Standing, device: Device, *, view: str, scale: float) -> dict[str, Any]:
+def message(live: Live, status: Status, device: Device, *, view: str, scale: float) -> dict[str, Any]:
     """Everything that the page shows of the source.
 
     Args:
         live: the loop.
-        standing: where it stood when the message was asked for.
+        status: where it stood when the message was asked for.
         device: the machine.
         view: which of `VIEWS`.
         scale: area of a pixel, in the unit of the tables.
     """
-    newest, frame = standing.newest, None
+    newest, frame = status.newest, None
     if newest is not None:
         sizes = areas(newest, scale, live.span) if live.span else []
         frame = {**card(newest, view=view), "areas": sizes}
     return {
-        "version": standing.version,
-        "status": standing.status,
-        "frames": standing.frames,
-        "problem": standing.problem,
-        "problems": standing.problems,
+        "version": status.version,
+        "status": status.phase,
+        "frames": status.frames,
+        "problem": status.problem,
+        "problems": status.problems,
         "fps": round(live.rate(), 2),
         **device.told(),
         "counts": live.counts.points(),

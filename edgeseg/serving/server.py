@@ -124,4 +124,4 @@ def serve(listener: Listener, live: Live, pipeline: Pipeline, *, ready: Callable
     finally:
         live.stop()
     if server.fruitless:
-        raise DatasetError(live.standing.problem)
+        raise DatasetError(live.status.problem)

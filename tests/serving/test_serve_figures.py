@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from edgeseg.prediction.cells import Cell
 from edgeseg.prediction.tables import ImageResult
 from edgeseg.serving.counts import MAX_POINTS, Count, Counts
-from edgeseg.serving.kept import MAX_KEPT, Kept
 from edgeseg.serving.message import Device, areas
+from edgeseg.serving.recent_results import MAX_KEPT, RecentResults
 from edgeseg.serving.segmented import MAX_SHOWN, Segmented
 
 
@@ -83,14 +83,14 @@ def test_every_cell_is_in_one_class(sizes, scale):
 
 
 def test_the_oldest_results_make_room():
-    kept = Kept()
+    kept = RecentResults()
     names = [kept.add("snapshot", segmented()) for _ in range(MAX_KEPT + 2)]
     assert [kept.get(name) is None for name in names] == [True, True] + [False] * MAX_KEPT
     assert len(set(names)) == len(names)
 
 
 def test_large_results_make_more_room_but_the_newest_stays():
-    kept = Kept()
+    kept = RecentResults()
     first = kept.add("upload", segmented(shape=(8192, 5000)))
     second = kept.add("upload", segmented(shape=(8192, 9000)))
     assert kept.get(first) is None

@@ -14,7 +14,7 @@ MAX_KEPT_BYTES = 128 * 2**20
 MAX_KEPT = 16
 
 
-class Kept:
+class RecentResults:
     """The last results, by name: `snapshot-1`, `upload-2`."""
 
     def __init__(self) -> None:
