@@ -197,7 +197,7 @@ def _teller(*, live: bool) -> Tell:
 
 def _say(made: Prediction, out: Path, *, listed: bool) -> None:
     new = made.new
-    tell_assumed(made.facts["model"]["assumed"])
+    tell_assumed(made.facts.model.assumed)
     if made.earlier:
         note(f"{counted(made.earlier, 'image')} done before; --force does all anew")
     if not new:

@@ -16,7 +16,9 @@ import numpy.typing as npt
 from edgeseg import files, locks
 from edgeseg.errors import OutputError
 from edgeseg.prediction.bitmask import MaskRows
+from edgeseg.prediction.facts import RunFacts
 from edgeseg.prediction.tables import CELLS, IMAGES, times_done
+from edgeseg.records import to_data
 
 #: Every folder made here holds it, from the start on.
 MANIFEST = "predict.json"
@@ -46,7 +48,7 @@ class ResultFolder:
         resumed: the manifest of an earlier run that is gone on with, else None.
     """
 
-    def __init__(self, path: Path, inputs: Sequence[str], facts: Mapping[str, Any], *, force: bool) -> None:
+    def __init__(self, path: Path, inputs: Sequence[str], facts: RunFacts, *, force: bool) -> None:
         """Look at what is there; nothing is written yet.
 
         Args:
@@ -155,12 +157,12 @@ def _earlier_manifest(path: Path, *, force: bool) -> dict[str, Any] | None:
     return files.read_json(path / MANIFEST, kind="a prediction's manifest", error=OutputError)
 
 
-def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: RunFacts) -> None:
     """A folder of results is of one model and one set of options, or its tables would mix two things."""
     cure = "choose another folder or pass --force to replace them"
     if earlier.get("schema_version") != SCHEMA_VERSION:
         raise OutputError(f"{path} holds results already, of another version of edgeseg; {cure}")
-    model, now = earlier.get("model", {}), facts["model"]
+    model, now = earlier.get("model", {}), to_data(facts.model)
     if any(model.get(key) != now[key] for key in ("sha256", "preprocessing")):
         raise OutputError(
             f"{path} holds results already, of another model ({model.get('file')}, not {now['file']}); {cure}"
@@ -168,7 +170,7 @@ def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: Mapping[str, An
     options = earlier.get("options", {})
     different = [
         f"{name.replace('_', '-')} {options.get(name)}, not {value}"
-        for name, value in facts["options"].items()
+        for name, value in to_data(facts.options).items()
         if name != "threads" and options.get(name) != value
     ]
     if different:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from edgeseg.errors import DatasetError
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.prediction.bitmask import LARGE, MaskRows
+from edgeseg.prediction.facts import ModelUsed, RunFacts, RuntimeUsed
 from edgeseg.prediction.frames import Frame, Source
 from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.output import SCHEMA_VERSION, ResultFolder
@@ -25,6 +26,7 @@ from edgeseg.prediction.overlay import draw_overlay
 from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.prediction.tables import ImageResult, Tables
 from edgeseg.progress import Progress, silent
+from edgeseg.records import to_data
 
 #: While a run goes on, its manifest is written anew after so many seconds, or so many times as long as
 #: writing it takes: it grows with every image.
@@ -57,7 +59,7 @@ class Prediction:
         complete: whether everything was gone through.
     """
 
-    facts: dict[str, Any]
+    facts: RunFacts
     images: tuple[ImageResult, ...]
     failed: tuple[FailedImage, ...]
     earlier: int
@@ -78,7 +80,7 @@ class Prediction:
         """As JSON-able data, the content of `predict.json`."""
         return {
             "complete": self.complete,
-            **self.facts,
+            **to_data(self.facts),
             "seconds": round(self.seconds, 3),
             "cells": self.cells,
             "images": [{**asdict(each), "notes": list(each.notes)} for each in self.images],
@@ -132,31 +134,31 @@ def predict(
     return made
 
 
-def _facts(artifact: Artifact, source: Source, pipeline: Pipeline) -> dict[str, Any]:
+def _facts(artifact: Artifact, source: Source, pipeline: Pipeline) -> RunFacts:
     runtime = find_runtime()
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "edgeseg_version": __version__,
-        "started": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "model": {
-            "file": str(artifact.path),
-            "sha256": files.sha256_bytes(artifact.data),
-            "variant": artifact.variant,
-            "preprocessing": artifact.preprocessing.to_dict(),
-            "assumed": list(pipeline.assumed),
-        },
-        "runtime": {"name": runtime.name, "version": runtime.version},
-        "options": asdict(pipeline.options),
-        "inputs": list(source.inputs),
-    }
+    return RunFacts(
+        schema_version=SCHEMA_VERSION,
+        edgeseg_version=__version__,
+        started=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        model=ModelUsed(
+            file=str(artifact.path),
+            sha256=files.sha256_bytes(artifact.data),
+            variant=artifact.variant,
+            preprocessing=artifact.preprocessing,
+            assumed=pipeline.assumed,
+        ),
+        runtime=RuntimeUsed(name=runtime.name, version=runtime.version),
+        options=pipeline.options,
+        inputs=source.inputs,
+    )
 
 
-def _joined(facts: dict[str, Any], earlier: dict[str, Any] | None) -> dict[str, Any]:
+def _joined(facts: RunFacts, earlier: Mapping[str, Any] | None) -> RunFacts:
     """The facts of a run that goes on: begun when the first one was, with the inputs of all."""
     if earlier is None:
         return facts
-    inputs = list(dict.fromkeys([*earlier.get("inputs", []), *facts["inputs"]]))
-    return {**facts, "started": earlier.get("started", facts["started"]), "inputs": inputs}
+    inputs = dict.fromkeys([*earlier.get("inputs", []), *facts.inputs])
+    return replace(facts, started=earlier.get("started", facts.started), inputs=tuple(inputs))
 
 
 class _Run:
@@ -169,7 +171,7 @@ class _Run:
     def __init__(
         self,
         *,
-        facts: dict[str, Any],
+        facts: RunFacts,
         pipeline: Pipeline,
         folder: ResultFolder,
         tell: Tell,
