@@ -68,16 +68,14 @@ class Model:
         Raises:
             ConfigError: the image is of another shape or type, or an overlap does not fit the tiles.
         """
-        from edgeseg.model import preprocessing
-        from edgeseg.prediction import tiling
         from edgeseg.prediction.cells import find_cells
+        from edgeseg.prediction.pipeline import find_mask
 
         options = options or PredictOptions()
         grey = _grey8(image, self.interface)
-        prepared = preprocessing.apply(grey, self.artifact.preprocessing)
-        mask = tiling.segment(prepared, self._segmenter, overlap=options.overlap)
+        mask = find_mask(grey, self._segmenter, self.artifact.preprocessing, overlap=options.overlap)
         cells = find_cells(mask, grey, min_area=options.min_area)
-        return Segmentation(mask=mask.astype(bool), cells=tuple(cells))
+        return Segmentation(mask=mask[:].astype(bool), cells=tuple(cells))
 
     def probability(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """The foreground probability of an image of the network's own size.

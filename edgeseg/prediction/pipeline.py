@@ -10,6 +10,7 @@ from edgeseg.errors import ArtifactError
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.encoding import Image, Maps
+from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
 from edgeseg.prediction.bitmask import MaskRows, empty_mask
@@ -77,13 +78,9 @@ class Pipeline:
         Returns:
             `(H, W)`, 0 or 255.
         """
-        stretched = self._prepare.kind != "scale"
-        mask = empty_mask((grey.shape[0], grey.shape[1]))
-        tiling.segment_into(
-            mask, grey, self._segmenter, overlap=self.options.overlap, progress=progress,
-            table=preprocessing.stretch_table(grey, self._prepare) if stretched else None,
-        )  # fmt: skip
-        return mask
+        return find_mask(
+            grey, self._segmenter, self._prepare, overlap=self.options.overlap, progress=progress
+        )
 
     def measure(
         self, frame: Frame, grey: Grey8, mask: MaskRows, notes: tuple[str, ...] = ()
@@ -103,6 +100,32 @@ class Pipeline:
             cells=len(cells), mask_pixels=sum(cell.area for cell in cells), notes=notes,
         )  # fmt: skip
         return found, cells
+
+
+def find_mask(
+    grey: Grey8,
+    segmenter: Segmenter,
+    prepare: Preprocessing,
+    *,
+    overlap: int | None = None,
+    progress: Progress = silent,
+) -> MaskRows:
+    """The mask of a picture of any size, `(H, W)`, 0 or 255; in bits where it is large.
+
+    Args:
+        grey: `(H, W)` uint8.
+        segmenter: the network.
+        prepare: what is done to the picture first.
+        overlap: as of `tiling.segment`.
+        progress: likewise.
+
+    Raises:
+        ConfigError: an overlap that does not fit the network's tiles.
+    """
+    table = preprocessing.stretch_table(grey, prepare) if prepare.kind != "scale" else None
+    mask = empty_mask((grey.shape[0], grey.shape[1]))
+    tiling.segment_into(mask, grey, segmenter, table=table, overlap=overlap, progress=progress)
+    return mask
 
 
 def _refuse_colour(segmenter: Segmenter, name: str) -> None:
