@@ -29,7 +29,8 @@ Where files state a thing otherwise than its record does:
 - A record with the methods `to_stored(self) -> Form` and `from_stored(cls, form: Form) -> Self` is stored as
   that `Form`: another record, or any other type named above (`tuple[Image, ...]`).
 
-cattrs does the work. It is imported when the first record is read or written: the rest starts without it.
+No library does this: cattrs was tried. Made as strict, and with places in its sentences, it took as many
+lines as what follows, and its import alone took longer than reading any sidecar.
 """
 
 from __future__ import annotations
@@ -40,20 +41,19 @@ import json
 import math
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections import abc
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from edgeseg import files
 from edgeseg.errors import EdgesegError, nearest
 
-if TYPE_CHECKING:
-    from cattrs import Converter
-
 T = TypeVar("T")
 
-Hook = Callable[[Any, Any], Any]
+#: A value of JSON data in, a part of a record out.
+Read = Callable[[Any], Any]
 
 _WORDS: Mapping[Any, str] = {
     int: "a whole number", float: "a number", str: "a text", bool: "true or false", Path: "a path",
@@ -63,12 +63,21 @@ _WORDS: Mapping[Any, str] = {
 _KEY, _OMIT = "stored key", "omit default"
 
 
-class _UnfitError(ValueError):
-    """A value that is not of its field's type; the text says what was expected."""
+class _UnfitError(Exception):
+    """What does not fit, and where; the place grows on the way out.
 
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(expected)
-        self.expected, self.value = expected, value
+    Attributes:
+        place: of the value, from where reading began, as `.runs[0].init_ns`.
+        sentence: given the place and what was read from, what is wrong.
+    """
+
+    def __init__(self, sentence: Callable[[str, str], str]) -> None:
+        super().__init__()
+        self.place, self.sentence = "", sentence
+
+    def within(self, place: str) -> _UnfitError:
+        self.place = place + self.place
+        return self
 
 
 def stored(*, key: str | None = None, omit_default: bool = False) -> Mapping[str, Any]:
@@ -83,7 +92,23 @@ def stored(*, key: str | None = None, omit_default: bool = False) -> Mapping[str
 
 def to_data(record: Any) -> Any:
     """A record as JSON-able data: dicts, lists, texts, numbers, booleans and None."""
-    return _converter(refuse_unknown=True).unstructure(record)
+    match record:
+        case enum.Enum():
+            data = record.value
+        case None | bool() | int() | float() | str():
+            data = record
+        case Mapping():
+            data = {key: to_data(value) for key, value in record.items()}
+        case list() | tuple():
+            data = [to_data(each) for each in record]
+        case Path():
+            data = str(record)
+        case _ if hasattr(record, "to_stored"):
+            data = to_data(record.to_stored())
+        case _:
+            values = [(field, getattr(record, field.name)) for field in fields(record)]
+            data = {_key(field): to_data(value) for field, value in values if not _left_out(field, value)}
+    return data
 
 
 def from_data(
@@ -109,13 +134,12 @@ def from_data(
         EdgesegError: as the `error` given: a value is missing, too many, not of its type, or refused by its
             record.
     """
-    from cattrs.errors import BaseValidationError
-
     try:
-        return _converter(refuse_unknown=unknown == "refuse").structure(value, cls)
-    except (BaseValidationError, EdgesegError, _UnfitError) as problem:
+        kind: Any = cls
+        return typing.cast("T", _reader(kind, refuse=unknown == "refuse")(value))
+    except _UnfitError as problem:
         tail = f"; {cure}" if cure else ""
-        raise error(_sentence(problem, str(where)) + tail) from None
+        raise error(problem.sentence(problem.place.lstrip("."), str(where)) + tail) from None
 
 
 def check_version(
@@ -191,281 +215,252 @@ def write_record(path: Path, record: Any, *, version: int) -> None:
     files.write_json(path, {"schema_version": version, **to_data(record)})
 
 
-# The converter
+# Reading
 
 
 @functools.cache
-def _converter(*, refuse_unknown: bool) -> Converter:
-    import cattrs
-    from cattrs.cols import is_mapping, is_sequence
-
-    converter = cattrs.Converter(
-        forbid_extra_keys=refuse_unknown, unstruct_collection_overrides={tuple: list, frozenset: sorted}
+def _reader(cls: Any, *, refuse: bool) -> Read:
+    """What reads values of a type."""
+    origin, kinds = typing.get_origin(cls), typing.get_args(cls)
+    inner = functools.partial(_reader, refuse=refuse)
+    makers: tuple[tuple[bool, Callable[[], Read]], ...] = (
+        (cls in {Any, object}, lambda: _pass),
+        (cls in _SCALARS, lambda: _SCALARS[cls]),
+        (isinstance(cls, enum.EnumMeta), lambda: _choice({each.value: each for each in cls})),
+        (origin is Literal, lambda: _choice({each: each for each in kinds})),
+        (origin in {typing.Union, types.UnionType}, lambda: _union(kinds, inner)),
+        (origin is tuple and kinds[1:] != (Ellipsis,), lambda: _fixed([inner(each) for each in kinds])),
+        (origin in _LISTS, lambda: _items(inner(kinds[0]), _LISTS[origin])),
+        (cls in _LISTS, lambda: _items(_pass, _LISTS[cls])),
+        (origin in _MAPPINGS, lambda: _entries(inner(kinds[0]), inner(kinds[1]))),
+        (cls in _MAPPINGS, lambda: _entries(_pass, _pass)),
+        (hasattr(cls, "from_stored"), lambda: _form(cls, inner)),
+        (is_dataclass(cls), lambda: _record(cls, inner, refuse=refuse)),
     )
-    for kind, read in _SCALARS.items():
-        converter.register_structure_hook(kind, read)
-    converter.register_unstructure_hook(Path, str)
-    for kind in (enum.Enum, str, int):  # a StrEnum is a str to cattrs
-        converter.register_unstructure_hook(kind, _plain)
-    converter.register_structure_hook_func(_is_choice, _read_choice)
-    # Later ones are asked first.
-    for fits, factory in (
-        (_is_union, _read_union),
-        (is_mapping, _read_mapping),
-        (is_sequence, _read_items),
-        (_is_fixed_tuple, _read_fixed_tuple),
-        (_is_record, _read_fields),
-        (_has_form, _read_form),
-    ):
-        converter.register_structure_hook_factory(fits, _with(converter, factory))
-    converter.register_unstructure_hook_factory(_is_record, _with(converter, _write_fields))
-    converter.register_unstructure_hook_factory(_has_form, _with(converter, _write_form))
-    return converter
+    for fits, make in makers:
+        if fits:
+            return make()
+    raise TypeError(f"records have no values of type {cls}")
 
 
-def _with(converter: Converter, factory: Callable[[Any, Converter], Any]) -> Callable[[Any], Any]:
-    return lambda cls: factory(cls, converter)
+def _unfit(expected: str, value: object) -> _UnfitError:
+    def sentence(place: str, where: str) -> str:
+        return f"expected {expected} {f'as {place} ' if place else ''}in {where}, but got {_shown(value)}"
+
+    return _UnfitError(sentence)
 
 
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, enum.Enum) else value
+def _pass(value: Any) -> Any:
+    return value
 
 
-def _exactly(kind: type) -> Hook:
-    def read(value: Any, cls: Any) -> Any:
-        if isinstance(cls, enum.EnumMeta):
-            return _read_member(value, cls)
+def _exactly(kind: type) -> Read:
+    def read(value: Any) -> Any:
         if type(value) is not kind:
-            raise _UnfitError(_WORDS[kind], value)
+            raise _unfit(_WORDS[kind], value)
         return value
 
     return read
 
 
-def _read_member(value: Any, cls: Any) -> Any:
-    return cls(_one_of([each.value for each in cls], value))
-
-
-def _one_of(choices: Sequence[T], value: Any) -> T:
-    for choice in choices:
-        if (type(choice), choice) == (type(value), value):
-            return choice
-    names = [str(each) for each in choices]
-    known = nearest(value, names) if isinstance(value, str) else f"valid: {', '.join(names)}"
-    raise _UnfitError(f"a known name ({known})", value)
-
-
-def _read_float(value: Any, _cls: Any) -> float:
+def _read_float(value: Any) -> float:
+    if type(value) is float and math.isfinite(value):
+        return value
     if type(value) not in {int, float}:
-        raise _UnfitError(_WORDS[float], value)
+        raise _unfit(_WORDS[float], value)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise _UnfitError("a finite number", value)
+        raise _unfit("a finite number", value)
     return number
 
 
-def _read_path(value: Any, _cls: Any) -> Path:
-    if not isinstance(value, str | Path):
-        raise _UnfitError(_WORDS[Path], value)
+def _read_path(value: Any) -> Path:
+    if not isinstance(value, str):
+        raise _unfit(_WORDS[Path], value)
     return Path(value)
 
 
-_SCALARS: Mapping[Any, Hook] = {
+_SCALARS: Mapping[Any, Read] = {
     **{kind: _exactly(kind) for kind in (int, str, bool, types.NoneType)},
+    None: _exactly(types.NoneType),
     float: _read_float,
     Path: _read_path,
-    enum.Enum: _read_member,
 }
 
+#: Types of lists, and what a list becomes.
+_LISTS: Mapping[Any, type] = {list: list, tuple: tuple, abc.Sequence: tuple}
 
-def _is_choice(cls: Any) -> bool:
-    return typing.get_origin(cls) is Literal
-
-
-def _read_choice(value: Any, cls: Any) -> Any:
-    return _one_of(typing.get_args(cls), value)
+_MAPPINGS = frozenset({dict, abc.Mapping})
 
 
-def _read_mapping(cls: Any, converter: Converter) -> Hook:
-    from cattrs.cols import mapping_structure_factory
+def _choice(choices: Mapping[Any, Any]) -> Read:
+    names = [str(each) for each in choices]
 
-    return _guarded(Mapping, "an object", mapping_structure_factory(cls, converter))
-
-
-def _guarded(kind: Any, expected: str, read: Hook) -> Hook:
-    """A hook that sees values of one kind only."""
-
-    def hook(value: Any, cls: Any) -> Any:
-        if not isinstance(value, kind):
-            raise _UnfitError(expected, value)
-        return read(value, cls)
-
-    return hook
-
-
-def _read_items(cls: Any, converter: Converter) -> Hook:
-    from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
-
-    factory = (
-        list_structure_factory
-        if cls is list or typing.get_origin(cls) is list
-        else homogenous_tuple_structure_factory
-    )
-    return _guarded((list, tuple), "a list", factory(cls, converter))
-
-
-def _is_fixed_tuple(cls: Any) -> bool:
-    return typing.get_origin(cls) is tuple and typing.get_args(cls)[1:] != (Ellipsis,)
-
-
-def _read_fixed_tuple(cls: Any, converter: Converter) -> Hook:
-    kinds = typing.get_args(cls)
-
-    def read(value: Any, _cls: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list | tuple) or len(value) != len(kinds):
-            raise _UnfitError(f"a list of {len(kinds)}", value)
-        return tuple(converter.structure(each, kind) for each, kind in zip(value, kinds, strict=True))
+    def read(value: Any) -> Any:
+        for stated, choice in choices.items():
+            if type(stated) is type(value) and stated == value:
+                return choice
+        known = nearest(value, names) if isinstance(value, str) else f"valid: {', '.join(names)}"
+        raise _unfit(f"a known name ({known})", value)
 
     return read
 
 
-def _is_union(cls: Any) -> bool:
-    return typing.get_origin(cls) in {typing.Union, types.UnionType}
-
-
-def _read_union(cls: Any, converter: Converter) -> Hook:
-    """A hook that takes the first kind that fits."""
-    kinds = typing.get_args(cls)
+def _union(kinds: Sequence[Any], inner: Callable[[Any], Read]) -> Read:
+    """Takes the first kind that fits."""
     others = [kind for kind in kinds if kind is not types.NoneType]
+    readers = [inner(kind) for kind in others]
+    expected = " or ".join(_WORDS.get(kind, "an object") for kind in others)
 
-    def read(value: Any, _cls: Any) -> Any:
-        from cattrs.errors import BaseValidationError
-
+    def read(value: Any) -> Any:
         if value is None and len(others) < len(kinds):
             return None
-        if len(others) == 1:
-            return converter.structure(value, others[0])
-        for kind in others:
+        if len(readers) == 1:
+            return readers[0](value)
+        for each in readers:
             try:
-                return converter.structure(value, kind)
-            except (BaseValidationError, EdgesegError, _UnfitError):
+                return each(value)
+            except _UnfitError:
                 continue
-        raise _UnfitError(" or ".join(_WORDS.get(kind, "an object") for kind in others), value)
+        raise _unfit(expected, value)
 
     return read
 
 
-def _is_record(cls: Any) -> bool:
-    return isinstance(cls, type) and is_dataclass(cls)
-
-
-def _stored_fields(cls: Any) -> dict[str, Any]:
-    """What cattrs is told of the fields that are stored in ways of their own."""
-    import cattrs
-
-    return {
-        each.name: cattrs.override(rename=each.metadata[_KEY], omit_if_default=each.metadata[_OMIT])
-        for each in fields(cls)
-        if _KEY in each.metadata
-    }
-
-
-def _read_fields(cls: Any, converter: Converter) -> Hook:
-    from cattrs.gen import make_dict_structure_fn
-
-    read = make_dict_structure_fn(cls, converter, **_stored_fields(cls))
-    derived: frozenset[str] = getattr(cls, "DERIVED", frozenset())
-
-    def measured(value: Mapping[str, Any], _cls: Any) -> Any:
-        return read({key: each for key, each in value.items() if key not in derived}, cls)
-
-    return _guarded(Mapping, "an object", measured if derived else read)
-
-
-def _write_fields(cls: Any, converter: Converter) -> Callable[[Any], Any]:
-    from cattrs.gen import make_dict_unstructure_fn
-
-    return make_dict_unstructure_fn(cls, converter, **_stored_fields(cls))
-
-
-def _has_form(cls: Any) -> bool:
-    return isinstance(cls, type) and hasattr(cls, "to_stored") and hasattr(cls, "from_stored")
-
-
-def _form(cls: Any) -> Any:
-    return typing.get_type_hints(cls.to_stored)["return"]
-
-
-def _read_form(cls: Any, converter: Converter) -> Hook:
-    form = _form(cls)
-
-    def read(value: Any, _cls: Any) -> Any:
-        stated = converter.structure(value, form)
-        try:
-            return cls.from_stored(stated)
-        except (TypeError, ValueError, KeyError) as problem:  # parts that do not go together
-            raise EdgesegError(str(problem)) from problem
+def _items(read_item: Read, make: type) -> Read:
+    def read(value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise _unfit("a list", value)
+        return make(_each(value, [read_item] * len(value)))
 
     return read
 
 
-def _write_form(cls: Any, converter: Converter) -> Callable[[Any], Any]:
-    form = _form(cls)
-    return lambda record: converter.unstructure(record.to_stored(), form)
+def _fixed(readers: Sequence[Read]) -> Read:
+    def read(value: Any) -> Any:
+        if not isinstance(value, list | tuple) or len(value) != len(readers):
+            raise _unfit(f"a list of {len(readers)}", value)
+        return tuple(_each(value, readers))
+
+    return read
 
 
-# Sentences
+def _each(values: Sequence[Any], readers: Sequence[Read]) -> list[Any]:
+    found: list[Any] = []
+    try:
+        for value, read in zip(values, readers, strict=True):
+            found.append(read(value))
+    except _UnfitError as problem:
+        raise problem.within(f"[{len(found)}]") from None
+    return found
 
 
-def _sentence(problem: Exception, where: str) -> str:
-    """What is wrong at the first place where something is."""
-    from cattrs.errors import ForbiddenExtraKeysError
+def _entries(read_key: Read, read_value: Read) -> Read:
+    def read(value: Any) -> dict[Any, Any]:
+        if not isinstance(value, Mapping):
+            raise _unfit("an object", value)
+        found = {}
+        for key, each in value.items():
+            try:
+                found[read_key(key)] = read_value(each)
+            except _UnfitError as problem:
+                raise problem.within(f".{_printable(key)}") from None
+        return found
 
-    cause, place = _first_cause(problem, "")
-    at = f"{place} in {where}" if place else where
-    match cause:
-        case _UnfitError():
-            return f"expected {cause.expected} {'as' if place else 'in'} {at}, but got {_shown(cause.value)}"
-        case KeyError():
-            return f"expected {at}, but it is not there"
-        case ForbiddenExtraKeysError():
-            name = min(map(str, cause.extra_fields))
-            inside, valid = f"{place}." if place else "", nearest(name, _keys(cause.cl))
-            return f"{where} has {inside}{_printable(name)}, which is not known; {valid}"
-        case _:
-            return f"{where}{', ' if place else ''}{place}: {cause}"
+    return read
 
 
-def _keys(cls: Any) -> list[str]:
-    return [each.metadata.get(_KEY) or each.name for each in fields(cls)]
+def _form(cls: Any, inner: Callable[[Any], Read]) -> Read:
+    read_form = inner(typing.get_type_hints(cls.to_stored)["return"])
+
+    def read(value: Any) -> Any:
+        return _made(cls.from_stored, read_form(value))
+
+    return read
 
 
-def _first_cause(problem: Exception, place: str) -> tuple[Exception, str]:
-    """The first error inside an error, and its place (`runs[0].init_ns`)."""
-    from cattrs.errors import AttributeValidationNote, BaseValidationError, IterableValidationNote
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """How one field of a record is read."""
 
-    if not isinstance(problem, BaseValidationError):
-        return problem, place
-    # A key that is not known comes before one that is missing: the one is often the other, misspelt.
-    first = next(
-        (each for each in problem.exceptions if not hasattr(each, "__notes__")), problem.exceptions[0]
-    )
-    for note in getattr(first, "__notes__", ()):
-        match note:
-            case AttributeValidationNote():
-                return _first_cause(first, f"{place}.{_stored_name(problem.cl, note.name)}".lstrip("."))
-            case IterableValidationNote(index=int(index)):
-                return _first_cause(first, f"{place}[{index}]")
-            case IterableValidationNote():
-                return _first_cause(first, f"{place}.{_printable(note.index)}".lstrip("."))
-    return _first_cause(first, place)
+    name: str
+    key: str
+    read: Read
+    required: bool
 
 
-def _stored_name(cls: Any, name: str) -> str:
-    return next((each.metadata.get(_KEY) or name for each in fields(cls) if each.name == name), name)
+def _record(cls: Any, inner: Callable[[Any], Read], *, refuse: bool) -> Read:
+    @functools.cache  # at the first value: a record may hold others of its own kind
+    def parts() -> tuple[_Part, ...]:
+        hints = typing.get_type_hints(cls)
+        return tuple(
+            _Part(
+                name=each.name,
+                key=_key(each),
+                read=inner(hints[each.name]),
+                required=each.default is MISSING and each.default_factory is MISSING,
+            )
+            for each in fields(cls)
+        )
+
+    passed_over: frozenset[str] = getattr(cls, "DERIVED", frozenset())
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise _unfit("an object", value)
+        if refuse:
+            # Before what is missing: the one is often the other, misspelt.
+            _refuse_unknown(value.keys() - passed_over, [part.key for part in parts()])
+        found = {}
+        for part in parts():
+            try:
+                if part.key in value:
+                    found[part.name] = part.read(value[part.key])
+                elif part.required:
+                    _refuse_missing()
+            except _UnfitError as problem:
+                raise problem.within(f".{part.key}") from None
+        return _made(cls, **found)
+
+    return read
+
+
+def _refuse_unknown(keys: Iterable[Any], known: Sequence[str]) -> None:
+    unknown = sorted(str(key) for key in keys if key not in known)
+    if unknown:
+
+        def sentence(place: str, where: str) -> str:
+            name = f"{place}." if place else ""
+            valid = nearest(unknown[0], known)
+            return f"{where} has {name}{_printable(unknown[0])}, which is not known; {valid}"
+
+        raise _UnfitError(sentence)
+
+
+def _refuse_missing() -> None:
+    raise _UnfitError(lambda place, where: f"expected {place} in {where}, but it is not there")
+
+
+def _made(make: Callable[..., Any], *parts: Any, **named: Any) -> Any:
+    """What is made of parts that are each of their type, but may not go together."""
+    try:
+        return make(*parts, **named)
+    except KeyError as problem:
+        reason = f"expected {problem}, but it is not there"
+    except (EdgesegError, ValueError, TypeError) as problem:
+        reason = str(problem)
+    raise _UnfitError(lambda place, where: f"{where}{', ' if place else ''}{place}: {reason}")
+
+
+def _key(field: Field[Any]) -> str:
+    return field.metadata.get(_KEY) or field.name
+
+
+def _left_out(field: Field[Any], value: object) -> bool:
+    return bool(field.metadata.get(_OMIT)) and value == field.default
 
 
 def _printable(key: object) -> str:

@@ -108,7 +108,6 @@ _OLD_REQUIREMENTS = (
     "flatbuffers",
     "typer",
     "tomlkit",
-    "cattrs",
     "filelock",
 )
 
