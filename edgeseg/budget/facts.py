@@ -49,6 +49,7 @@ _NO_AUDIT = "the operators were not listed; install ai-edge-litert"
 _NO_ARENA = "its tensors are of unknown size, so their memory cannot be planned"
 _NO_CONTAINER = "it is no .xz container; limit max_bytes or max_gzip_bytes"
 _NO_DATA = "quality was not measured; bench with --data and check its results"
+_NOT_TOLD = "these results do not tell it; bench again with --data"
 _NO_RESULTS = "quality is not in a model file; check the JSON of `edgeseg bench --data`"
 
 
@@ -114,7 +115,7 @@ def _worst(figure: Figure[QualityResult], measured: Sequence[QualityResult]) -> 
 def _why_missing(model: ModelResult, name: str, no_quality: str) -> str:
     """As the end of a sentence."""
     if name in {name_of(IMAGES), *map(name_of, QUALITY_FIGURES)}:
-        return no_quality
+        return _NOT_TOLD if any(each.quality for each in model.measurements) else no_quality
     if name == name_of(XZ_BYTES):
         return _NO_CONTAINER
     if model.audit and name == name_of(ARENA):
