@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
 from edgeseg.errors import ConfigError
 from edgeseg.model.runtimes.registry import RUNTIMES
@@ -62,15 +60,6 @@ class BenchOptions:
         check_range("panels", self.panels, 0, 100)
         if self.memory_limit_mb is not None:
             check_range("MB of memory", self.memory_limit_mb, 1, 10_000_000)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """From `to_dict`'s data."""
-        return cls(**{**value, "runtimes": tuple(value["runtimes"]), "threads": tuple(value["threads"])})
 
     @property
     def samples_each(self) -> int:

@@ -98,7 +98,7 @@ def _identity(result: BenchResult) -> dict[str, object]:
         **files,
         **asdict(result.machine),
         "the runtimes' versions": dict(result.runtimes),
-        **result.options.to_dict(),
+        **asdict(result.options),
     }
 
 

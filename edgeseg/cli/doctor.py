@@ -15,10 +15,11 @@ def doctor(
 ) -> None:
     """Say what works on this machine, what is missing, and what to install."""
     from edgeseg.doctor.examine import examine
+    from edgeseg.records import to_data
 
     findings = examine()
     if as_json:
-        say_json({"findings": [finding.to_dict() for finding in findings]})
+        say_json({"findings": to_data(findings)})
     else:
         rows = [[each.topic, each.state, each.detail] for each in findings]
         say(table(("topic", "state", "detail"), rows, left=(0, 1, 2)))

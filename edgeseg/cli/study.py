@@ -191,9 +191,9 @@ def study_report(
 def _workers(
     plan: StudyPlan, engine: str, workers: int | None, address: str | None, store: str | None
 ) -> Iterator[Workers]:
-    import os
 
     from edgeseg.host.study.scheduler import Workers, here
+    from edgeseg.machine.kernel_files import usable_cpus
     from edgeseg.settings import check_choice, check_range
 
     check_choice("engine", engine, ("local", "ray"))
@@ -203,7 +203,7 @@ def _workers(
                 raise ConfigError(f"{name} changes nothing without --engine ray")
         most = 1 if workers is None else workers
         check_range("--workers", most, 1, 1024)
-        threads, cores = max(each.cpus for each in plan.needs.values()), len(os.sched_getaffinity(0))
+        threads, cores = max(each.cpus for each in plan.needs.values()), len(usable_cpus())
         if most > 1 and most * threads > cores:
             note(f"{most} tasks of up to {threads} threads each on {cores} cores slow each other down")
         yield Workers(engine=here, most=most)

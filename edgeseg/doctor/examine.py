@@ -13,7 +13,7 @@ import numpy as np
 
 from edgeseg.doctor.board import board_findings
 from edgeseg.doctor.compiled_model import try_compiled_model
-from edgeseg.doctor.finding import Finding
+from edgeseg.doctor.finding import Finding, State
 from edgeseg.doctor.speed import try_speed
 from edgeseg.errors import EdgesegError
 from edgeseg.machine.description import Machine, read_machine
@@ -71,7 +71,7 @@ def _machine(board: str | None, cores: int) -> str:
     return ", ".join(filter(None, (board, f"{cores} cores", str(this_target()))))
 
 
-def _try(topic: str, failed: str, probe: Callable[[], str]) -> Finding:
+def _try(topic: str, failed: State, probe: Callable[[], str]) -> Finding:
     try:
         return Finding(topic=topic, state="ok", detail=probe())
     except EdgesegError as error:

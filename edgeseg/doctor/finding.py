@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["ok", "note", "missing", "broken"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +20,5 @@ class Finding:
     """
 
     topic: str
-    state: str
+    state: State
     detail: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return asdict(self)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 
 from edgeseg.errors import ConfigError
+from edgeseg.machine.kernel_files import usable_cpus
 from edgeseg.metrics.cells import MIN_AREA
 
 #: More threads than this are not taken unless the user asks for them.
@@ -20,9 +20,7 @@ def default_threads() -> int:
     a larger network as long as with one, since the two shared their arithmetic; with more threads than
     cores, both took longer.
     """
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-    return min(os.cpu_count() or 1, _MOST_THREADS)
+    return min(len(usable_cpus()), _MOST_THREADS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

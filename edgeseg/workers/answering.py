@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -76,6 +75,8 @@ def end_with(parent: int) -> None:
         parent: process id of who waits for the answer; this process ends at once where that one has ended.
     """
     if sys.platform == "linux":
+        import ctypes
+
         ctypes.CDLL(None, use_errno=True).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit("who asked has ended")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
+from typing import Literal
+
+FailureKind = Literal["refused", "crashed", "hung", "memory"]
 
 #: What programs print when memory runs out.
 _MEMORY_SIGNS = ("bad_alloc", "cannot allocate memory", "out of memory", "memoryerror")
@@ -18,7 +21,7 @@ class Failure:
         reason: a sentence.
     """
 
-    kind: str
+    kind: FailureKind
     reason: str
 
 

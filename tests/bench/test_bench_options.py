@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from edgeseg.bench.options import BenchOptions, parse_numbers
 from edgeseg.errors import ConfigError
+from edgeseg.records import from_data, to_data
 
 
 def test_threads_are_read_from_a_list():
@@ -30,7 +33,8 @@ def test_values_out_of_range_are_refused(wrong):
 
 def test_options_survive_json():
     options = BenchOptions(threads=(1, 4), memory_limit_mb=100)
-    assert BenchOptions.from_dict(options.to_dict()) == options
+    data = json.loads(json.dumps(to_data(options)))
+    assert from_data(BenchOptions, data, where="x", error=ConfigError) == options
 
 
 def test_samples_are_shared_by_the_rounds():

@@ -8,6 +8,7 @@ import pytest
 from edgeseg.bench.options import BenchOptions
 from edgeseg.cli import app
 from edgeseg.cli.bench_on import option_arguments
+from edgeseg.records import to_data
 from support.blob_images import write_blobs
 from support.paths import MODELS
 
@@ -33,4 +34,4 @@ def test_the_arguments_make_the_same_options_there(tmp_path, options):
     data = write_blobs(tmp_path / "data")
     arguments = ["bench", str(INT8), "--data", str(data.root), "--out", str(out), *option_arguments(quick)]
     app(arguments, standalone_mode=False)
-    assert json.loads(out.read_text())["options"] == json.loads(json.dumps(quick.to_dict()))
+    assert json.loads(out.read_text())["options"] == to_data(quick)

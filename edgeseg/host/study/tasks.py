@@ -17,6 +17,7 @@ from edgeseg.model.fine_tuning import FineTuning, run_path
 from edgeseg.model.recipe import RECIPES, recipe
 from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
+from edgeseg.records import to_data
 
 #: The step that every network begins with, and the one that it ends with; the others make files.
 TRAIN, BENCH = "train", "bench"
@@ -203,4 +204,4 @@ def _settings(work: Work, dataset_digest: str) -> dict[str, Any]:
             chosen = {method: asdict(work.fine_tuning.of(method)) for method in work.methods}
             return {"fine_tuning": chosen} | ({"variant": work.variant} if work.alternative else {})
         case Bench():
-            return {"bench": work.options.to_dict()}
+            return {"bench": to_data(work.options)}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 
 from edgeseg._version import __version__
 from edgeseg.host.training.record import Environment
+from edgeseg.machine.kernel_files import usable_cpus
 
 #: Those that decide the result of a training.
 _PACKAGES = ("tensorflow", "tf-keras", "numpy", "opencv-python-headless")
@@ -22,7 +22,7 @@ def environment() -> Environment:
         python=platform.python_version(),
         packages={name: importlib.metadata.version(name) for name in _PACKAGES},
         platform=platform.platform(),
-        cores=len(os.sched_getaffinity(0)),
+        cores=len(usable_cpus()),
         gpus=tuple(
             str(tf.config.experimental.get_device_details(device).get("device_name", device.name))
             for device in tf.config.list_physical_devices("GPU")
