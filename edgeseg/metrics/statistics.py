@@ -110,11 +110,19 @@ def draw_medians(rounds: Sequence[Sequence[int]], *, seed: int = 0, draws: int =
     arrays = [np.asarray(each, np.int64) for each in rounds]
     values = np.empty(draws)
     for draw in range(draws):
-        chosen = random.integers(len(arrays), size=len(arrays))
-        values[draw] = np.median(
-            np.concatenate([random.choice(arrays[each], len(arrays[each])) for each in chosen])
-        )
+        chosen = [arrays[each] for each in random.integers(len(arrays), size=len(arrays))]
+        drawn = [samples[random.integers(len(samples), size=len(samples))] for samples in chosen]
+        values[draw] = _median(np.concatenate(drawn))
     return values
+
+
+def _median(values: npt.NDArray[np.int64]) -> float:
+    """As `numpy.median`, which takes three times as long for so few values."""
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    below, above = np.partition(values, (half - 1, half))[half - 1 : half + 1]
+    return (float(below) + float(above)) / 2
 
 
 def median_ratio_interval(

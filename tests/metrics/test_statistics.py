@@ -99,6 +99,13 @@ def test_a_median_varies_with_the_rounds():
     assert 18 < low < 24.5 < high < 31
 
 
+def test_each_draw_is_the_median_of_what_was_drawn():
+    """Of an even number of samples it is the mean of the middle two."""
+    assert set(draw_medians([[7]])) == {7}
+    assert set(draw_medians([[2, 4]])) == {2, 3, 4}
+    assert set(draw_medians([[2, 4, 9]])) == {2, 4, 9}
+
+
 def test_the_same_file_is_seldom_found_different():
     random = np.random.default_rng(5)
     found = [ratio_interval(measured(random, rounds=3), measured(random, rounds=3)) for _ in range(20)]
