@@ -26,6 +26,7 @@ from edgeseg.host.training.run_folder import RunFolder, open_run
 from edgeseg.host.training.targets import Targets
 from edgeseg.host.training.trainee import Trainee, from_scratch
 from edgeseg.model.fine_tuning import SlimOptions
+from edgeseg.model.interface import Meaning
 from edgeseg.networks import costs
 from edgeseg.networks.layers import convolutions, cuttable, sources
 from edgeseg.networks.network import Network
@@ -79,7 +80,7 @@ def _teacher(parent: RunFolder, options: SlimOptions) -> RunFolder:
     pairs = {
         "on other images": (teacher.dataset.digest, parent.dataset.digest),
         "for another kind of image": (teacher.network.channels, parent.network.channels),
-        "for other maps": (teacher.network.maps, parent.network.maps),
+        "for other maps": (_meanings(teacher), _meanings(parent)),
         "with another preprocessing": (teacher.training.preprocessing, parent.training.preprocessing),
     }
     for how, (its, ours) in pairs.items():
@@ -92,6 +93,10 @@ def _teacher(parent: RunFolder, options: SlimOptions) -> RunFolder:
             f"{parent.path} is trained on crops of {crop}; choose another teacher"
         )
     return teacher
+
+
+def _meanings(run: RunFolder) -> list[Meaning]:
+    return [each.meaning for each in run.interface.maps]
 
 
 def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:

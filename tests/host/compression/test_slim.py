@@ -303,6 +303,20 @@ def test_a_teacher_that_has_seen_other_images_is_refused(parent, blobs, tmp_path
         slim.slim_run(job_of(parent, blobs), replace(OPTIONS, teacher_run=str(other.path)))
 
 
+@pytest.mark.parametrize(
+    ("network", "sentence"),
+    [
+        (replace(NETWORK, channels=3), "was trained for another kind of image than"),
+        (UNetConfig(base_filters=1, levels=7, input_size=64), "divisible by 64, but .* on crops of 32"),
+    ],
+)
+def test_a_teacher_that_takes_other_images_is_refused(parent, blobs, tmp_path, network, sentence):
+    other = run_folder.create_run(tmp_path / "teacher", network, TRAINING, blobs, force=False)
+    model_files.save_model(build.build_network(network), other.best_model)
+    with pytest.raises(TrainingError, match=sentence):
+        slim.slim_run(job_of(parent, blobs), replace(OPTIONS, teacher_run=str(other.path)))
+
+
 def test_a_teacher_that_was_not_trained_is_refused(parent, blobs, tmp_path):
     other = run_folder.create_run(tmp_path / "teacher", NETWORK, TRAINING, blobs, force=False)
     with pytest.raises(TrainingError, match=r"the teacher .* holds no finished epoch"):
