@@ -214,6 +214,7 @@ class TestRun:
         ended = edgeseg(*export)
         assert (ended.returncode, "is not the one that" in ended.stderr) == (2, True)
 
+    @pytest.mark.slow
     def test_it_gives_the_files_of_then(self, tmp_path):
         """One of each kind, from the finished runs, without training."""
         run = copied("run", tmp_path)
