@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.data.dataset import SegmentationDataset, size_text
-from edgeseg.data.images import read_grey8
 from edgeseg.errors import ConfigError, DatasetError
 from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
@@ -92,7 +91,7 @@ def draw_calibration(
     chosen = sorted(rng.permutation(len(samples))[:count].tolist())
     tiles = []
     for i in chosen:
-        image = read_grey8(samples[i].image_path)
+        image = samples[i].read_image()
         _refuse_small(image, size, covered, samples[i].image_path)
         tiles.append(window(preprocessing.apply(image, prepare), size, rng))
     return Calibration(

@@ -50,21 +50,27 @@ class Sample:
             raise ValueError(f"expected a label image or a mask of {self.stem}")
         return path
 
+    def read_image(self) -> Grey8:
+        """Read the image alone, `(H, W)` uint8; `DatasetError` where its file cannot be decoded."""
+        from edgeseg.data.images import read_grey8
+
+        return read_grey8(self.image_path)
+
     def read(self) -> tuple[Grey8, Truth]:
         """Read the image, `(H, W)` uint8, and its truth.
 
         Raises:
             DatasetError: a file cannot be decoded, or the two differ in size.
         """
-        from edgeseg.data.images import read_cell_labels, read_grey8, read_mask
+        from edgeseg.data.images import read_cell_labels, read_mask
         from edgeseg.data.truth import Truth
 
-        image, path = read_grey8(self.image_path), self.truth_path
+        image, path = self.read_image(), self.truth_path
         if self.labels_path:
             what, truth = "label image", Truth(read_cell_labels(path), "labels")
         else:
             what, truth = "mask", Truth.of_mask(read_mask(path))
-        if image.shape != truth.shape:
+        if image.shape[:2] != truth.shape:
             raise DatasetError(
                 f"expected a {what} of the size of its image, {size_text(image)}, in {path}, "
                 f"but it is {size_text(truth.labels)}"
