@@ -86,7 +86,8 @@ def _run_one(
     study: StudyFile, out: Path, dataset: Path | None, workers: Workers, *, force: bool, name: bool
 ) -> bool:
     """Run a study on one data set; whether all of it is done."""
-    from edgeseg.host.study.folder import State, StudyFolder
+    from edgeseg.host.study.folder import StudyFolder
+    from edgeseg.host.study.record import State
     from edgeseg.host.study.run import run_study
     from edgeseg.host.study.scheduler import Listener
     from edgeseg.host.study.status import read_status
@@ -136,7 +137,7 @@ def study_status(
 
 
 def _say_status(status: StudyStatus) -> None:
-    from edgeseg.host.study.folder import State
+    from edgeseg.host.study.record import State
 
     rows = [
         [
@@ -220,7 +221,7 @@ def _workers(
 
 
 def _tell_running(folder: StudyFolder) -> None:
-    from edgeseg.host.study.folder import State
+    from edgeseg.host.study.record import State
     from edgeseg.host.study.status import read_status
 
     status = read_status(folder)

@@ -7,8 +7,9 @@ from edgeseg import files
 from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result_file import save_result
 from edgeseg.host.study.findings.results import read_results
-from edgeseg.host.study.folder import Record, State, StudyFolder, run_below
+from edgeseg.host.study.folder import StudyFolder, run_below
 from edgeseg.host.study.plan_file import StudyFile
+from edgeseg.host.study.record import Record, State
 from edgeseg.host.study.tasks import BENCH, TRAIN, list_tasks
 from edgeseg.host.training.run_folder import HISTORY
 from edgeseg.metrics.cells import CellCounts

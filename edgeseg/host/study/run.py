@@ -7,8 +7,9 @@ from pathlib import Path
 
 from edgeseg.errors import OutputError
 from edgeseg.host.study.datasets import find_dataset, make_dataset, refuse_other_data
-from edgeseg.host.study.folder import State, StudyFolder, begin, locked, open_folder
+from edgeseg.host.study.folder import StudyFolder, begin, locked, open_folder
 from edgeseg.host.study.plan_file import StudyFile
+from edgeseg.host.study.record import State
 from edgeseg.host.study.scheduler import Listener, Scheduler, Workers
 from edgeseg.host.study.tasks import BENCH, Task, list_tasks
 

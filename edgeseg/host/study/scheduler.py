@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.host.study import process
-from edgeseg.host.study.folder import Record, State, StudyFolder
+from edgeseg.host.study.folder import StudyFolder
 from edgeseg.host.study.process import Assignment, Outcome, RunningTask
+from edgeseg.host.study.record import Record, State
 from edgeseg.host.study.tasks import BENCH, Task
 
 #: Starts a task somewhere: `here`, or on a cluster (`cluster.ray_engine`).

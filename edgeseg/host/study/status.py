@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from edgeseg.host.study.folder import Record, State, StudyFolder, TaskProgress, is_running
+from edgeseg.host.study.folder import StudyFolder, is_running
+from edgeseg.host.study.record import Record, State, TaskProgress
 from edgeseg.host.study.tasks import BENCH, Task, list_tasks
 from edgeseg.records import stored, to_data
 

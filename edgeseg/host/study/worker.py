@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from edgeseg import files
 from edgeseg.data.dataset import SegmentationDataset, open_dataset
 from edgeseg.errors import EdgesegError, TrainingError
-from edgeseg.host.study.folder import StudyFolder, TaskProgress
+from edgeseg.host.study.folder import StudyFolder
 from edgeseg.host.study.plan import StudyPlan
 from edgeseg.host.study.process import Assignment, Outcome
+from edgeseg.host.study.record import TaskProgress
 from edgeseg.host.study.tasks import Bench, Export, Task, Train, find_task
 from edgeseg.progress import Progress
 from edgeseg.records import from_data, to_data

@@ -16,8 +16,9 @@ from edgeseg.bench.result import BenchResult, ModelResult
 from edgeseg.bench.result_file import load_result
 from edgeseg.errors import ResultError
 from edgeseg.host.study.combination import Combination, GridNetwork
-from edgeseg.host.study.folder import Record, State, StudyFolder, run_below
+from edgeseg.host.study.folder import StudyFolder, run_below
 from edgeseg.host.study.plan import StudyPlan
+from edgeseg.host.study.record import Record, State
 from edgeseg.host.study.tasks import BENCH, Task, list_tasks
 from edgeseg.machine.doubts import doubts
 from edgeseg.metrics.statistics import draw_sources
