@@ -7,13 +7,11 @@ the others are there to compare with.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, nearest
-from edgeseg.model.runtimes import openvino, tflite
 from edgeseg.model.runtimes.protocol import Interpreter, Runtime
 from edgeseg.model.runtimes.wheels import advise, this_target
 
@@ -33,9 +31,21 @@ class Registered:
     missing: str
 
 
+def _load_tflite(kind: str, version: str) -> Runtime:
+    from edgeseg.model.runtimes import tflite
+
+    return tflite.load(kind, version)
+
+
+def _load_openvino(kind: str, version: str) -> Runtime:
+    from edgeseg.model.runtimes import openvino
+
+    return openvino.load(kind, version)
+
+
 _LITERT = Registered(
     distribution="ai-edge-litert",
-    load=tflite.load,
+    load=_load_tflite,
     missing="the runtime {kind} does not work for {target}: {advice}",
 )
 
@@ -46,13 +56,13 @@ RUNTIMES: Mapping[str, Registered] = {
     "litert-reference": _LITERT,  # the plain loops that define what an operator is
     "tflite-runtime": Registered(  # ended in 2023, with its XNNPACK
         distribution="tflite-runtime",
-        load=tflite.load,
+        load=_load_tflite,
         missing="the runtime {kind} is not installed for {target}: `pip install 'edgeseg[tflite-runtime]'` "
         "with Python up to 3.11",
     ),
     "openvino": Registered(
         distribution="openvino",
-        load=openvino.load,
+        load=_load_openvino,
         missing="the runtime {kind} is not installed for {target}: `pip install 'edgeseg[openvino]'`",
     ),
 }
@@ -111,6 +121,8 @@ def _load(kind: str) -> Runtime:
 
 
 def _version(distribution: str) -> str:
+    import importlib.metadata  # brings the email package, which naming a runtime need not wait for
+
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:  # a nightly build goes by another name
