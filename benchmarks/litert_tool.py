@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+from edgeseg.bench.bench_options import BenchOptions, parse_numbers
 from edgeseg.bench.figures import P50
-from edgeseg.bench.options import BenchOptions, parse_numbers
-from edgeseg.bench.run import run_bench
+from edgeseg.bench.run_bench import run_bench
 from edgeseg.files import json_text, write_text
 from edgeseg.machine.description import read_machine
 from edgeseg.machine.state import read_state

@@ -28,8 +28,8 @@ from edgeseg.data.synthetic.synth import synthesize
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.prediction.options import PredictOptions
-from edgeseg.prediction.run import predict
+from edgeseg.prediction.predict import predict
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.sources import open_files
 
 Samples = dict[str, list[float]]

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from edgeseg.api import open_model as open_model
     from edgeseg.api import read_image as read_image
     from edgeseg.api import train_model as train_model
-    from edgeseg.bench.options import QUICK as QUICK
-    from edgeseg.bench.options import BenchOptions as BenchOptions
+    from edgeseg.bench.bench_options import QUICK as QUICK
+    from edgeseg.bench.bench_options import BenchOptions as BenchOptions
     from edgeseg.errors import EdgesegError as EdgesegError
     from edgeseg.prediction.cells import Cell as Cell
-    from edgeseg.prediction.options import PredictOptions as PredictOptions
+    from edgeseg.prediction.predict_options import PredictOptions as PredictOptions
 
 __all__ = [
     "QUICK",
@@ -47,11 +47,11 @@ __all__ = [
 
 #: Where the names lie that are not in `edgeseg.api`.
 _ELSEWHERE = {
-    "QUICK": "edgeseg.bench.options",
-    "BenchOptions": "edgeseg.bench.options",
+    "QUICK": "edgeseg.bench.bench_options",
+    "BenchOptions": "edgeseg.bench.bench_options",
     "Cell": "edgeseg.prediction.cells",
     "EdgesegError": "edgeseg.errors",
-    "PredictOptions": "edgeseg.prediction.options",
+    "PredictOptions": "edgeseg.prediction.predict_options",
 }
 
 

@@ -17,11 +17,11 @@ from edgeseg.errors import ConfigError
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.interface import Interface
 from edgeseg.prediction.cells import Cell
-from edgeseg.prediction.options import PredictOptions
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from edgeseg.bench.options import BenchOptions
+    from edgeseg.bench.bench_options import BenchOptions
     from edgeseg.bench.result import BenchResult
     from edgeseg.budget.judgement import Judgement
     from edgeseg.host.training.run_folder import RunFolder
@@ -204,7 +204,7 @@ def bench_models(
         MissingDependencyError: no runtime works here.
     """
     from edgeseg.bench.models import find_models
-    from edgeseg.bench.run import run_bench
+    from edgeseg.bench.run_bench import run_bench
     from edgeseg.data.dataset import open_dataset
 
     named = [models] if isinstance(models, str | Path) else models
@@ -318,8 +318,8 @@ def export_models(
 
     recipes = [recipe(variant) for variant in variants]
 
-    from edgeseg.host.export.options import ExportOptions
-    from edgeseg.host.export.run import export_run
+    from edgeseg.host.export.export_options import ExportOptions
+    from edgeseg.host.export.export_run import export_run
     from edgeseg.host.training.run_folder import open_run
 
     opened = open_run(Path(run)) if isinstance(run, str | Path) else run

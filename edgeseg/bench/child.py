@@ -12,9 +12,9 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.latency import Laps, repeat, run_lap, timing_tile, warm_up
 from edgeseg.bench.measurement import Run
-from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult, measure_quality, spread
 from edgeseg.errors import ArtifactError
 from edgeseg.machine.memory import MB, limited, peak_bytes

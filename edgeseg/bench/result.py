@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.host import HostRun
 from edgeseg.bench.measurement import Measurement
-from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import QualityResult
 from edgeseg.bench.size import SizeResult
 from edgeseg.machine.description import Machine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgeseg.bench.options import QUICK, BenchOptions, parse_numbers
+from edgeseg.bench.bench_options import QUICK, BenchOptions, parse_numbers
 from edgeseg.cli import console
 from edgeseg.errors import ConfigError
 from edgeseg.model.runtimes.registry import RUNTIMES
@@ -202,7 +202,7 @@ def _refuse_unusable(out: Path, models: list[Path], *, force: bool) -> None:
 def _run(
     models: list[Path], *, data: Path | None, split: str, options: BenchOptions, reference: Path | None
 ) -> BenchResult:
-    from edgeseg.bench.run import run_bench
+    from edgeseg.bench.run_bench import run_bench
     from edgeseg.data.dataset import open_dataset
 
     dataset = open_dataset(data) if data else None

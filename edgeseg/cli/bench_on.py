@@ -12,7 +12,7 @@ from edgeseg.cli import console
 from edgeseg.errors import ConfigError, EdgesegError
 
 if TYPE_CHECKING:
-    from edgeseg.bench.options import BenchOptions
+    from edgeseg.bench.bench_options import BenchOptions
     from edgeseg.bench.remote.parcel import BenchOrder
     from edgeseg.bench.remote.ssh import Host
     from edgeseg.bench.result import BenchResult

@@ -39,8 +39,8 @@ def data_import(
     force: Annotated[bool, typer.Option("--force", help="Replace what an earlier import made.")] = False,
 ) -> None:
     """Run `edgeseg data import`; its help is `HELP`."""
+    from edgeseg.data.importing.import_options import ImportOptions
     from edgeseg.data.importing.importer import import_dataset
-    from edgeseg.data.importing.options import ImportOptions
 
     options = ImportOptions(
         format=format_, tile=tile, seed=seed, group=group, images=images, masks=masks, annotations=annotations

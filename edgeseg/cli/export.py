@@ -83,8 +83,8 @@ def export(
 
     from edgeseg.bench.ratio import mixed_cost
     from edgeseg.data.dataset import open_dataset
-    from edgeseg.host.export.options import ExportOptions
-    from edgeseg.host.export.run import export_run
+    from edgeseg.host.export.export_options import ExportOptions
+    from edgeseg.host.export.export_run import export_run
     from edgeseg.host.training.run_folder import open_run
 
     opened = open_run(run)

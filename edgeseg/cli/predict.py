@@ -25,7 +25,7 @@ from edgeseg.text import counted
 
 if TYPE_CHECKING:
     from edgeseg.prediction.frames import Source
-    from edgeseg.prediction.run import FailedImage, Prediction, Tell
+    from edgeseg.prediction.predict import FailedImage, Prediction, Tell
     from edgeseg.prediction.tables import ImageResult
 
 #: With more images than this the table would scroll away; it is in images.csv.
@@ -85,7 +85,7 @@ def predict(
     if poll is not None and not watch:
         raise ConfigError("--poll changes nothing without --watch; leave it out or watch a folder")
     from edgeseg.model.artifact import load_artifact
-    from edgeseg.prediction.run import predict as predict_pictures
+    from edgeseg.prediction.predict import predict as predict_pictures
 
     options = prediction_options(pixel_size, threads, overlap, min_area, overlays=not no_overlay)
     artifact = load_artifact(model)

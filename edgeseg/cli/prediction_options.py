@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgeseg.cli.console import note
-from edgeseg.prediction.options import PredictOptions, default_threads
+from edgeseg.prediction.predict_options import PredictOptions, default_threads
 
 PixelSize = Annotated[
     float | None,

@@ -40,7 +40,7 @@ def quantize(
     from edgeseg.bench.ratio import mixed_cost
     from edgeseg.data.dataset import open_dataset
     from edgeseg.model.artifact import load_artifact
-    from edgeseg.quantizing.run import QuantizeOptions, quantize_file
+    from edgeseg.quantizing.quantize_file import QuantizeOptions, quantize_file
 
     options = QuantizeOptions(
         keep_float=keep_float,

@@ -19,7 +19,7 @@ from edgeseg.cli.prediction_options import (
     tell_assumed,
 )
 from edgeseg.errors import MissingDependencyError
-from edgeseg.serving.options import ServeOptions
+from edgeseg.serving.serve_options import ServeOptions
 
 _SERVE = ServeOptions()
 

@@ -88,7 +88,7 @@ def _run_one(
     """Run a study on one data set; whether all of it is done."""
     from edgeseg.host.study.folder import StudyFolder
     from edgeseg.host.study.record import State
-    from edgeseg.host.study.run import run_study
+    from edgeseg.host.study.run_study import run_study
     from edgeseg.host.study.scheduler import Listener
     from edgeseg.host.study.status import read_status
 

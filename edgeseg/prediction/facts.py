@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeseg.model.preprocessing import Preprocessing
-from edgeseg.prediction.options import PredictOptions
+from edgeseg.prediction.predict_options import PredictOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

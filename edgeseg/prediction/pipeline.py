@@ -16,7 +16,7 @@ from edgeseg.prediction import tiling
 from edgeseg.prediction.bitmask import MaskRows, empty_mask
 from edgeseg.prediction.cells import Cell, find_cells
 from edgeseg.prediction.frames import Frame
-from edgeseg.prediction.options import PredictOptions
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.tables import ImageResult
 from edgeseg.progress import Progress, silent
 

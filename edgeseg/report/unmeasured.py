@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.table import failure_lines
 from edgeseg.model.runtimes.registry import RUNTIMES

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from edgeseg.bench.options import BenchOptions, parse_numbers
+from edgeseg.bench.bench_options import BenchOptions, parse_numbers
 from edgeseg.errors import ConfigError
 from edgeseg.records import from_data, to_data
 

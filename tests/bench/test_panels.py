@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgeseg.bench.options import BenchOptions
-from edgeseg.bench.run import run_bench
+from edgeseg.bench.bench_options import BenchOptions
+from edgeseg.bench.run_bench import run_bench
 from edgeseg.metrics.pixels import count
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.segmenter import Segmenter

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.figures import AGREEMENT
-from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.result_file import load_result
-from edgeseg.bench.run import run_bench
+from edgeseg.bench.run_bench import run_bench
 from edgeseg.cli import app
 from edgeseg.data.images import read_mask, write_png
 from edgeseg.errors import DatasetError, EdgesegError, ResultError

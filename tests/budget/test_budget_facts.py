@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.quality import QualityResult
-from edgeseg.bench.run import run_bench
+from edgeseg.bench.run_bench import run_bench
 from edgeseg.budget.facts import facts_of_folder, facts_of_result
 from edgeseg.errors import ArtifactError, CheckError, ResultError
 from edgeseg.workers.failure import Failure

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.budget.check import check_budgets
 from edgeseg.budget.facts import facts_of_result
 from edgeseg.budget.limits import parse_budgets

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.cli import app
 from edgeseg.cli.bench_on import option_arguments
 from edgeseg.records import to_data

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result_file import save_result
-from edgeseg.bench.run import run_bench
+from edgeseg.bench.run_bench import run_bench
 from edgeseg.cli import app
 from edgeseg.comparison.compare import compare_models, compare_results
 from edgeseg.errors import ConfigError, EdgesegError, ResultError

@@ -8,8 +8,8 @@ import pytest
 from edgeseg.errors import ArtifactError, ConfigError
 from edgeseg.model.artifact import load_artifact
 from edgeseg.prediction.frames import Frame
-from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.pipeline import Pipeline
+from edgeseg.prediction.predict_options import PredictOptions
 from support.blob_images import blob_image
 from support.network_files import open_network
 from support.paths import ROOT

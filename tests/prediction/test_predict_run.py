@@ -12,9 +12,10 @@ from edgeseg.errors import ConfigError, DatasetError, OutputError
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.prediction import output, run
+from edgeseg.prediction import output
+from edgeseg.prediction import predict as module
 from edgeseg.prediction.inputs import collect_inputs
-from edgeseg.prediction.options import PredictOptions, default_threads
+from edgeseg.prediction.predict_options import PredictOptions, default_threads
 from edgeseg.prediction.sources import open_files
 from support.paths import MODELS
 
@@ -48,7 +49,7 @@ def three(tmp_path):
 
 def predict(images, out, *, force=False, artifact=None, **options):
     artifact = artifact or load_artifact(MODEL)
-    return run.predict(artifact, open_files(images), out, PredictOptions(**options), force=force)
+    return module.predict(artifact, open_files(images), out, PredictOptions(**options), force=force)
 
 
 def table(path):
@@ -257,7 +258,7 @@ def test_a_run_that_is_cut_short_leaves_its_results_and_says_so(three, tmp_path,
 
 def test_progress_counts_tiles_of_all_images(three, tmp_path):
     calls = []
-    run.predict(
+    module.predict(
         load_artifact(MODEL),
         open_files(three),
         tmp_path / "out",

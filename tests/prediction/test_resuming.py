@@ -15,8 +15,8 @@ from edgeseg.errors import OutputError
 from edgeseg.model.artifact import load_artifact
 from edgeseg.prediction.capture import next_number, open_camera
 from edgeseg.prediction.inputs import collect_inputs
-from edgeseg.prediction.options import PredictOptions
-from edgeseg.prediction.run import predict
+from edgeseg.prediction.predict import predict
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.sources import open_files
 from edgeseg.prediction.tables import times_done
 from support.paths import ROOT

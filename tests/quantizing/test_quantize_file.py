@@ -26,7 +26,7 @@ from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, INT8_PTQ, promised
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.quantizing.run import QuantizeOptions, quantize_file
+from edgeseg.quantizing.quantize_file import QuantizeOptions, quantize_file
 from support.command import edgeseg
 from support.network_files import open_network
 from support.paths import MODELS, TESTS

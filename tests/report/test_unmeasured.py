@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from edgeseg.bench.options import QUICK, BenchOptions
+from edgeseg.bench.bench_options import QUICK, BenchOptions
 from edgeseg.report.unmeasured import unmeasured, unmeasured_together
 from support.bench_results import make_machine
 

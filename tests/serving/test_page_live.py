@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from edgeseg.model.artifact import load_artifact
-from edgeseg.prediction.options import PredictOptions
-from edgeseg.prediction.run import predict
+from edgeseg.prediction.predict import predict
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.sources import open_files
 from support.blob_images import blob_image
 from support.chromium import MISSING, browser

@@ -82,8 +82,8 @@ def test_downloads_are_called_by_names_without_surprises(server):
 
 def test_an_upload_is_segmented_as_predict_does(server, tmp_path):
     from edgeseg.model.artifact import load_artifact
-    from edgeseg.prediction.options import PredictOptions
-    from edgeseg.prediction.run import predict
+    from edgeseg.prediction.predict import predict
+    from edgeseg.prediction.predict_options import PredictOptions
     from edgeseg.prediction.sources import open_files
     from support.serve_process import MODEL
 

@@ -2,9 +2,9 @@
 
 from edgeseg.audit.delegation import Delegation
 from edgeseg.audit.weights import Weight
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.latency import Lap, Laps
 from edgeseg.bench.measurement import Measurement, Run
-from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import ImageCounts, QualityResult
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult
 from edgeseg.bench.size import SizeResult

@@ -22,7 +22,7 @@ from threading import Event, Thread
 from typing import IO
 
 from edgeseg._version import __version__
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.remote.parcel import RESULT, SCRIPT, BenchOrder, part_sent, write_parcel
 from edgeseg.bench.remote.ssh import Host
 from edgeseg.bench.result import BenchResult, DatasetUsed

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.quality import spread
 from edgeseg.data.dataset import Sample, SegmentationDataset
 from edgeseg.errors import ArtifactError, ConfigError, DatasetError, EdgesegError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edgeseg.data.importing.annotation import Source
 from edgeseg.data.importing.formats import FORMATS
+from edgeseg.data.importing.import_options import ImportOptions
 from edgeseg.data.importing.manifest import ImportedImage
-from edgeseg.data.importing.options import ImportOptions
 from edgeseg.data.layout import SPLITS_FILE, Rows, judge_splits, refuse
 from edgeseg.data.splits import assign_splits, source_of
 from edgeseg.errors import ConfigError, DatasetError

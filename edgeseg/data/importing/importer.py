@@ -19,8 +19,8 @@ from edgeseg.data.dataset import size_text
 from edgeseg.data.importing.annotation import Source
 from edgeseg.data.importing.division import divide, given_splits, keep, refuse_clashes, source_image
 from edgeseg.data.importing.formats import FORMATS
+from edgeseg.data.importing.import_options import ImportOptions
 from edgeseg.data.importing.manifest import ImportedImage, ImportManifest
-from edgeseg.data.importing.options import ImportOptions
 from edgeseg.data.truth import TruthKind
 from edgeseg.errors import DatasetError
 from edgeseg.progress import Progress, silent

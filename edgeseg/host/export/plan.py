@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeseg.errors import OutputError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.host.training.run_folder import RunFolder, digest_best
 from edgeseg.model import xz
 from edgeseg.model.artifact import Artifact, load_artifact

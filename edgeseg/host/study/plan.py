@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.budget.limits import Budgets
 from edgeseg.host.study.combination import Combination, GridNetwork
 from edgeseg.model.fine_tuning import FineTuning

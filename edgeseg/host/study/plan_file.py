@@ -44,7 +44,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.budget.amounts import parse_tables
 from edgeseg.budget.limits import Budgets, budgets_of
 from edgeseg.errors import ConfigError, nearest

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.errors import ConfigError
 from edgeseg.host.study.combination import GridNetwork
 from edgeseg.host.study.plan import StudyPlan

@@ -123,8 +123,8 @@ def _lost(run: Path) -> bool:
 
 def _export(task: Task, work: Export, place: _Place) -> list[Path]:
     _limit_threads(task, place.plan)
-    from edgeseg.host.export.options import ExportOptions
-    from edgeseg.host.export.run import export_run
+    from edgeseg.host.export.export_options import ExportOptions
+    from edgeseg.host.export.export_run import export_run
     from edgeseg.model.recipe import recipe
 
     # The study has already refused what is not to be replaced; what a killed task left is.
@@ -158,7 +158,7 @@ def _run(task: Task, folder: StudyFolder) -> RunFolder:
 
 def _bench(task: Task, work: Bench, place: _Place, measured: tuple[str, ...]) -> list[Path]:
     from edgeseg.bench.result_file import save_result
-    from edgeseg.bench.run import run_bench
+    from edgeseg.bench.run_bench import run_bench
 
     result = run_bench(
         [place.folder.file(name) for name in measured],

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.host import HostOptions, HostRun
 from edgeseg.bench.latency import Lap, repeat, timing_tile, warm_up
-from edgeseg.bench.options import BenchOptions
 from edgeseg.errors import TrainingError
 from edgeseg.model.encoding import float_image
 from edgeseg.progress import Progress, silent

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from edgeseg._version import __version__
-from edgeseg.bench.options import BenchOptions
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.remote.hosts import RemoteError, bench_on
 from edgeseg.bench.remote.ssh import Host
 from edgeseg.bench.result import BenchResult
 from edgeseg.bench.result_file import load_result
-from edgeseg.bench.run import run_bench
+from edgeseg.bench.run_bench import run_bench
 from edgeseg.cli import app
 from edgeseg.cli.bench_on import bench_arguments
 from edgeseg.errors import ConfigError, EdgesegError

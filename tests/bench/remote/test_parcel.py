@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.models import display_names
-from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.quality import spread
 from edgeseg.bench.remote.parcel import part_sent, write_parcel
 from edgeseg.cli.bench_on import bench_arguments
@@ -131,7 +131,7 @@ def test_an_image_that_is_gone_is_a_sentence(tmp_path):
 
 def test_a_full_disk_is_a_sentence_about_the_disk():
     code = (
-        "from pathlib import Path\nfrom edgeseg.bench.options import BenchOptions\n"
+        "from pathlib import Path\nfrom edgeseg.bench.bench_options import BenchOptions\n"
         "from edgeseg.bench.remote.parcel import write_parcel\n"
         f"write_parcel(Path('/dev/full'), [Path({str(INT8)!r})] * 2, dataset=None, split='test', "
         "options=BenchOptions(), command='x', arguments=lambda _order: ['bench'])"

@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 from edgeseg.data.check import check_dataset
 from edgeseg.data.images import read_image, read_mask, write_png
 from edgeseg.data.importing.coco import read_coco
+from edgeseg.data.importing.import_options import ImportOptions
 from edgeseg.data.importing.importer import import_dataset
-from edgeseg.data.importing.options import ImportOptions
 from edgeseg.errors import DatasetError, MissingDependencyError
 
 coco_mask = pytest.importorskip("pycocotools.mask")

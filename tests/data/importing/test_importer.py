@@ -14,8 +14,8 @@ from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import read_image, read_mask, write_png
 from edgeseg.data.importing.annotation import paint
 from edgeseg.data.importing.formats import FORMATS
+from edgeseg.data.importing.import_options import ImportOptions
 from edgeseg.data.importing.importer import cut, import_dataset
-from edgeseg.data.importing.options import ImportOptions
 from edgeseg.errors import ConfigError, DatasetError, OutputError
 
 

@@ -10,13 +10,13 @@ from hypothesis.extra import numpy as arrays
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ConfigError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.model.fine_tuning import ClusteringOptions, FineTuning, PruningOptions, QatOptions
 from edgeseg.model.recipe import PRUNED, PRUNED_CLUSTERED_INT8, PRUNED_INT8_PTQ, PRUNED_INT8_QAT, promised
 
 pytestmark = pytest.mark.host
 clustering = pytest.importorskip("edgeseg.host.compression.clustering", reason="needs TensorFlow")
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 
 OPTIONS = ExportOptions(
     fine_tuning=FineTuning(

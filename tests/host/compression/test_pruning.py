@@ -9,7 +9,7 @@ import pytest
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import CheckError, ConfigError, TrainingError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.fine_tuning import FineTuning, PruningOptions, override
 from edgeseg.model.recipe import PRUNED, PRUNED_INT8_PTQ, StatedRecipe, promised
@@ -18,7 +18,7 @@ from support.run_processes import copy_of, start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
 pruning = pytest.importorskip("edgeseg.host.compression.pruning", reason="needs TensorFlow")
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 sources = pytest.importorskip("edgeseg.host.export.sources", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 

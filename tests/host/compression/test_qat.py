@@ -8,14 +8,14 @@ import pytest
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ConfigError, TrainingError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.metrics import pixels
 from edgeseg.model.fine_tuning import FineTuning, QatOptions
 from edgeseg.model.recipe import INT8_PTQ, INT8_QAT
 from support.run_processes import copy_of, start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 
 QAT = ExportOptions(fine_tuning=FineTuning(qat=QatOptions(epochs=2)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgeseg.errors import ConfigError, TrainingError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.model.fine_tuning import FineTuning, SlimOptions
 from edgeseg.model.interface import float_interface
 from edgeseg.model.recipe import RECIPES
@@ -21,7 +21,7 @@ slim = pytest.importorskip("edgeseg.host.compression.slim", reason="needs Tensor
 importance = pytest.importorskip("edgeseg.host.compression.importance", reason="needs TensorFlow")
 surgery = pytest.importorskip("edgeseg.host.compression.surgery", reason="needs TensorFlow")
 distillation = pytest.importorskip("edgeseg.host.compression.distillation", reason="needs TensorFlow")
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 export_latency = pytest.importorskip("edgeseg.host.export.latency", reason="needs TensorFlow")
 counts = pytest.importorskip("edgeseg.host.training.counts", reason="needs TensorFlow")
 job_of = pytest.importorskip("edgeseg.host.compression.derive", reason="needs TensorFlow").job_of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgeseg.data.dataset import Sample
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.host.training import targets
 from edgeseg.metrics import pixels
 from edgeseg.model.fine_tuning import FineTuning, QatOptions, SlimOptions
@@ -26,7 +26,7 @@ from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
 
 pytestmark = pytest.mark.host
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 fit = pytest.importorskip("edgeseg.host.training.fit", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 

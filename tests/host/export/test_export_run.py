@@ -9,7 +9,7 @@ import pytest
 
 from edgeseg.audit.audit import audit_model, judge
 from edgeseg.errors import ArtifactError, CheckError, ConfigError, OutputError, TrainingError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, promised
 from edgeseg.records import to_data
@@ -17,7 +17,7 @@ from support.blob_images import write_blobs
 from support.command import edgeseg_process
 
 pytestmark = pytest.mark.host
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 convert = pytest.importorskip("edgeseg.host.export.convert", reason="needs TensorFlow")
 model_files = pytest.importorskip("edgeseg.host.training.model_files", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")

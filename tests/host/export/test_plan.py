@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeseg.errors import OutputError, TrainingError
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.host.export.plan import file_name, plan_export, plan_files, plan_sources
 from edgeseg.host.training.run_folder import open_run
 from edgeseg.model.fine_tuning import ClusteringOptions, FineTuning, PruningOptions, QatOptions
@@ -139,7 +139,7 @@ def test_planning_loads_no_tensorflow(tmp_path):
     code = (
         "import sys; from pathlib import Path\n"
         "from edgeseg.host.export.plan import plan_export\n"
-        "from edgeseg.host.export.options import ExportOptions\n"
+        "from edgeseg.host.export.export_options import ExportOptions\n"
         "from edgeseg.host.training.run_folder import open_run\n"
         "from edgeseg.model.recipe import RECIPES\n"
         f"plan_export(open_run(Path({str(V01 / 'run')!r})), [*RECIPES.values()], Path({str(tmp_path)!r}), "

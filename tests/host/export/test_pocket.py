@@ -6,7 +6,7 @@ import json
 import pytest
 
 from edgeseg.audit.audit import audit_model, judge
-from edgeseg.host.export.options import ExportOptions
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.fine_tuning import ClusteringOptions, FineTuning, PruningOptions, QatOptions, SlimOptions
 from edgeseg.model.recipe import RECIPES, promised
@@ -16,7 +16,7 @@ from edgeseg.networks.training import TrainingConfig
 from support.command import edgeseg
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
-export = pytest.importorskip("edgeseg.host.export.run", reason="needs TensorFlow")
+export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 fit = pytest.importorskip("edgeseg.host.training.fit", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 

@@ -7,8 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from edgeseg.bench.bench_options import QUICK
 from edgeseg.bench.host import HostOptions
-from edgeseg.bench.options import QUICK
 from edgeseg.errors import TrainingError
 from support.command import edgeseg, refused
 from support.paths import TESTS

@@ -2,8 +2,8 @@
 
 import pytest
 
+from edgeseg.bench.bench_options import QUICK
 from edgeseg.bench.host import HostOptions
-from edgeseg.bench.options import QUICK
 from edgeseg.host.training.timing import measure_host
 
 

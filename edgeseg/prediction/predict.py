@@ -20,10 +20,10 @@ from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.prediction.bitmask import LARGE, MaskRows
 from edgeseg.prediction.facts import ModelUsed, RunFacts, RuntimeUsed
 from edgeseg.prediction.frames import Frame, Source
-from edgeseg.prediction.options import PredictOptions
 from edgeseg.prediction.output import SCHEMA_VERSION, ResultFolder
 from edgeseg.prediction.overlay import draw_overlay
 from edgeseg.prediction.pipeline import Pipeline
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.tables import ImageResult, Tables
 from edgeseg.progress import Progress, silent
 from edgeseg.records import to_data

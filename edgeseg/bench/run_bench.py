@@ -14,10 +14,10 @@ from edgeseg._version import __version__
 from edgeseg.audit.audit import audit_model
 from edgeseg.audit.notes import explain as explain_audit
 from edgeseg.audit.notes import explain_interface
+from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.child import Answer, Job
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.models import display_names
-from edgeseg.bench.options import BenchOptions
 from edgeseg.bench.panels import MaskFolder, choose_panels
 from edgeseg.bench.quality import compare_masks, spread
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult, Panel

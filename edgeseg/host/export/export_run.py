@@ -13,8 +13,8 @@ from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import CheckError, TrainingError
 from edgeseg.host.compression.derive import Job
 from edgeseg.host.export.convert import convert
+from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.host.export.mixed import convert_mixed
-from edgeseg.host.export.options import ExportOptions
 from edgeseg.host.export.plan import ExportPlan, PlannedFile, PlannedSource, plan_export
 from edgeseg.host.export.referee import compare_files
 from edgeseg.host.export.sources import exportable, fine_tune
