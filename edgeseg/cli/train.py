@@ -18,7 +18,9 @@ _DEFAULT_PRESET = "unet-16"
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="Folder with images/, masks/ and optionally splits.csv.")],
+    data: Annotated[
+        Path, typer.Argument(help="Folder with images/, labels/ or masks/, and optionally splits.csv.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The run folder to make, or to go on with.")],
     preset: Annotated[
         str | None, typer.Option(help=f"{', '.join(PRESETS)} [default: {_DEFAULT_PRESET}]")

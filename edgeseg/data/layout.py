@@ -56,6 +56,13 @@ class Layout:
 
 def read_layout(root: Path) -> Layout:
     """Look through the folder of a data set; what is wrong is in `Layout.problems`."""
+    if not root.is_dir():
+        missing = Problem.of(
+            "missing-folder", f"expected a data set at {root}, but there is no such folder", []
+        )
+        return Layout(
+            kind="masks", images={}, labels={}, masks={}, rows={}, divided_by_file=False, problems=(missing,)
+        )
     images, problems = files_by_stem(root / "images")
     labels, in_labels = files_by_stem(root / "labels")
     masks, in_masks = files_by_stem(root / "masks")
@@ -93,10 +100,11 @@ def refuse(problems: Iterable[Problem], root: Path, advice: str = "") -> None:
     if not errors:
         return
     first = errors[0]
+    if first.code == "missing-folder":  # named in the message, with its place
+        raise DatasetError(f"{first.message}{advice}")
     alike = sum(each.code == first.code for each in errors)
     such = f" ({alike} such)" if alike > 1 else ""
-    # A folder that is missing is named in the message, with its place.
-    whose = "" if first.code == "missing-folder" else f"{' and '.join(first.files)} in {root}: "
+    whose = f"{' and '.join(first.files)} in {root}: "
     raise DatasetError(f"{whose}{first.message}{such}{advice}")
 
 

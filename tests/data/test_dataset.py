@@ -113,6 +113,7 @@ def test_an_unknown_and_an_empty_split_are_told_apart(root):
             "labels/ or masks/ .* but there is neither",
         ),
         (lambda root: (root / "images").rename(root / "elsewhere"), "expected a folder of images at"),
+        (lambda root: root.rename(f"{root}_moved"), r"a data set at \S+, but there is no such folder"),
         (
             lambda root: (root / "images" / "a.tif").touch(),
             r"images/a\.png and images/a\.tif in .*: two files with one stem",
