@@ -249,22 +249,24 @@ def train_model(
     out: Place,
     *,
     preset: str = "unet-16",
+    task: str | None = None,
     settings: Mapping[str, Any] | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> RunFolder:
-    """Train a network and keep the epoch with the best validation Dice, as `edgeseg train` does.
+    """Train a network and keep the epoch that is best on the validation images, as `edgeseg train` does.
 
     Args:
         data: the data set.
         out: the run folder to make.
         preset: what to begin with.
+        task: what it learns: `mask`; none: the most that the data set tells.
         settings: what to change of it, as of `--set`: `{"epochs": 5, "base_filters": 8}`.
         force: replace a run that is there.
         progress: told (steps done, steps in all, the latest figures).
 
     Raises:
-        ConfigError: no such preset or setting.
+        ConfigError: no such preset, setting or task, or the data set lacks what the task learns from.
         DatasetError: the data set has errors.
         OutputError: `out` exists, or cannot be written.
         TrainingError: the loss is no number any more.
@@ -272,17 +274,20 @@ def train_model(
     """
     from edgeseg.data.check import check_dataset, refuse_errors
     from edgeseg.data.dataset import open_dataset
+    from edgeseg.host.training.tasks.registry import choose_task, fit_network
     from edgeseg.networks import families
     from edgeseg.networks.preset import override
 
     wanted = override(families.preset(preset), [f"{key}={value}" for key, value in (settings or {}).items()])
     dataset = open_dataset(Path(data))
+    chosen = choose_task(task, dataset)
     refuse_errors(check_dataset(Path(data)))
 
     from edgeseg.host.training.fit import fit
     from edgeseg.host.training.run_folder import create_run
 
-    run = create_run(Path(out), wanted.network, wanted.training, dataset, force=force)
+    network, interface = fit_network(wanted.network, chosen, dataset)
+    run = create_run(Path(out), network, wanted.training, dataset, force=force, interface=interface)
     fit(run, dataset, progress=progress)
     return run
 

@@ -9,12 +9,16 @@ import typer
 
 from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
 from edgeseg.errors import ConfigError
+from edgeseg.host.training.tasks.registry import TASKS
 from edgeseg.networks.families import PRESETS, setting_names
 from edgeseg.networks.families import preset as find_preset
 from edgeseg.networks.preset import override
 from edgeseg.networks.training import LOSSES, OPTIMIZERS
 
 _DEFAULT_PRESET = "unet-16"
+
+#: Figures in the table at the end; history.csv has all.
+_SHOWN = 4
 
 
 def train(
@@ -24,6 +28,10 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="The run folder to make, or to go on with.")],
     preset: Annotated[
         str | None, typer.Option(help=f"{', '.join(PRESETS)} [default: {_DEFAULT_PRESET}]")
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help=f"What it learns: {', '.join(TASKS)} [default: the most that the data set tells]"),
     ] = None,
     optimizer: Annotated[str | None, typer.Option(help=", ".join(OPTIMIZERS))] = None,
     loss: Annotated[str | None, typer.Option(help=", ".join(LOSSES))] = None,
@@ -37,10 +45,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on after an interruption.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
 ) -> None:
-    """Train a network and keep the epoch with the best validation Dice."""
+    """Train a network and keep the epoch that is best on the validation images (task mask: by Dice)."""
     flags = {"optimizer": optimizer, "loss": loss, "epochs": epochs, "batch_size": batch_size, "seed": seed}
     chosen = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    if resume and (preset or chosen or settings or force):
+    if resume and (preset or task or chosen or settings or force):
         raise ConfigError("--resume goes on with the run's own settings; leave out the other options")
     wanted = override(find_preset(preset or _DEFAULT_PRESET), [*chosen, *(settings or [])])
 
@@ -49,6 +57,7 @@ def train(
     dataset = open_dataset(data)
 
     from edgeseg.host.training import fit, run_folder
+    from edgeseg.host.training.tasks.registry import choose_task, fit_network, task_of
 
     if resume:
         run = run_folder.open_run(out)
@@ -56,17 +65,22 @@ def train(
             raise ConfigError(f"{out} is fine-tuned from another run; `edgeseg export` goes on with it")
         note(f"going on after epoch {len(run_folder.read_history(run))} of {run.training.epochs}")
     else:
+        wanted_task = choose_task(task, dataset)
         _refuse_errors(data)
-        run = run_folder.create_run(out, wanted.network, wanted.training, dataset, force=force)
-    note(f"training {run.network.name} on {dataset.name} into {out}")
+        network, interface = fit_network(wanted.network, wanted_task, dataset)
+        run = run_folder.create_run(out, network, wanted.training, dataset, force=force, interface=interface)
+    note(
+        f"training {run.network.name} for the task {task_of(run.interface).name} on {dataset.name} into {out}"
+    )
     try:
         with progress("Training") as report:
             history = fit.fit(run, dataset, progress=report)
     except KeyboardInterrupt:
         note(f"interrupted; go on with: edgeseg train {data} --out {out} --resume")
         raise typer.Exit(INTERRUPTED) from None
-    best = max(history, key=lambda row: row["val_dice"])
-    columns = ("epoch", "loss", "val_dice", "val_iou", "val_precision", "val_recall")
+    figures = [f"val_{name}" for name in task_of(run.interface).figures]
+    best = max(history, key=lambda row: row[figures[0]])
+    columns = ("epoch", "loss", *figures[:_SHOWN])
     say(table(["", *columns], [[name, *_cells(row, columns)] for name, row in _ends(history, best)]))
     say(f"\nbest model: {run.best_model}")
 

@@ -11,9 +11,10 @@ from edgeseg.host.study.folder import StudyFolder, run_below
 from edgeseg.host.study.plan_file import StudyFile
 from edgeseg.host.study.record import Record, State
 from edgeseg.host.study.tasks import BENCH, TRAIN, list_tasks
-from edgeseg.host.training.run_folder import HISTORY
+from edgeseg.host.training.run_folder import history_columns
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.model.interface import float_interface
 from support.bench_results import make_measurement, make_model, make_result, make_run
 
 DIGEST = "d" * 64
@@ -49,6 +50,9 @@ def quality_of(hits):
             for number, hit in enumerate(round(10 * each) for each in hits)
         )
     )
+
+
+HISTORY = history_columns(float_interface(256, 256))
 
 
 def _write_history(folder, task, epochs, seconds):

@@ -9,12 +9,11 @@ the one that is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeseg.data.calibration import draw_calibration, window
 from edgeseg.data.dataset import SegmentationDataset
@@ -30,20 +29,17 @@ from edgeseg.host.compression.fake_quantization import (
 )
 from edgeseg.host.compression.folding import fold_batch_norm
 from edgeseg.host.training.evaluate import predictor
-from edgeseg.host.training.losses import loss_of
 from edgeseg.host.training.model_files import load_best, save_model
 from edgeseg.host.training.pipeline import TrainingImages
 from edgeseg.host.training.run_folder import RunFolder, read_record, update_record
-from edgeseg.host.training.targets import TruthPixels
-from edgeseg.host.training.trainee import Trainee
-from edgeseg.metrics import pixels
-from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.host.training.tasks.registry import task_of
+from edgeseg.host.training.trainee import Trainee, loss_of_run
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.encoding import MaskDecoder
 from edgeseg.model.fine_tuning import QatOptions
 from edgeseg.model.interface import Interface
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.prediction.tiling import segment
+from edgeseg.prediction.tiling import segment_maps
 
 #: Makes a file of a model from `freeze`.
 Convert = Callable[[Any], bytes]
@@ -102,14 +98,16 @@ def _trainee(
     ranges = read_record(run).ranges or _measure(run, folded, dataset)
     model = fake_quantize(folded, run.network, ranges)
 
-    def count(images: TrainingImages) -> list[ConfusionCounts]:
+    def judge(images: TrainingImages) -> Mapping[str, float]:
         copy_weights(model, folded)
         exported = freeze(folded, run.network, ranges)
         artifact = Artifact(path=Path(run.path.name), data=convert(exported), interface=run.interface)
         segmenter = Segmenter(artifact)
         epoch = int(model.optimizer.iterations.numpy()) // steps
         _note_agreement(run, epoch, _agreement(exported, run.interface, segmenter, images))
-        return [_count_one(segmenter, *images[index]) for index in range(len(images))]
+        pairs = (images[index] for index in range(len(images)))
+        answers = ((truth, segment_maps(image, segmenter)) for image, truth in pairs)
+        return task_of(run.interface).judge(answers, segmenter.interface)
 
     def save(path: Path) -> None:
         copy_weights(model, folded)
@@ -117,9 +115,9 @@ def _trainee(
 
     return Trainee(
         model=model,
-        loss=distilled(loss_of(run.interface.maps, run.training.loss), options.teacher),
+        loss=distilled(loss_of_run(run), options.teacher),
         settle=lambda _images: None,  # no statistics: BatchNorm is folded and the ranges are fixed
-        count=count,
+        judge=judge,
         save=save,
         targets=with_answers(teacher),
         keep_start=True,
@@ -148,7 +146,3 @@ def _agreement(exported: Any, interface: Interface, segmenter: Segmenter, images
         tile = window(images[index][0], segmenter.shape[0], np.random.default_rng(index))
         shares.append(np.mean(segmenter.mask(tile) == decoder.mask(predict(tile))))
     return float(np.mean(shares))
-
-
-def _count_one(segmenter: Segmenter, image: npt.NDArray[np.uint8], truth: TruthPixels) -> ConfusionCounts:
-    return pixels.count(truth != 0, segment(image, segmenter) != 0)

@@ -19,12 +19,11 @@ from edgeseg.host.compression.derive import Job, fine_tuned
 from edgeseg.host.compression.distillation import taught_by
 from edgeseg.host.compression.importance import channel_importance
 from edgeseg.host.compression.surgery import carry_over
-from edgeseg.host.training.losses import loss_of
 from edgeseg.host.training.model_files import load_best
 from edgeseg.host.training.pipeline import TrainingImages, batches
 from edgeseg.host.training.run_folder import RunFolder, open_run
 from edgeseg.host.training.targets import Targets
-from edgeseg.host.training.trainee import Trainee, from_scratch
+from edgeseg.host.training.trainee import Trainee, from_scratch, loss_of_run
 from edgeseg.model.fine_tuning import SlimOptions
 from edgeseg.model.interface import Meaning
 from edgeseg.networks import costs
@@ -58,7 +57,7 @@ def slim_run(job: Job, options: SlimOptions, *, latency: Latency | None = None) 
     """
     parent, teacher = job.parent, _teacher(job.parent, options)
     images = TrainingImages(
-        job.dataset.split("train"), parent.training.preprocessing, Targets(parent.interface.maps)
+        job.dataset.split("train"), parent.training.preprocessing, Targets(parent.interface)
     )
     return fine_tuned(
         job,
@@ -108,8 +107,7 @@ def importance(parent: RunFolder, model: Any, images: TrainingImages) -> Scores:
         images: of its training split.
     """
     some = islice(batches(images, parent.training, 0), IMPORTANCE_BATCHES)
-    loss = loss_of(parent.interface.maps, parent.training.loss)
-    matter = channel_importance(model, parent.network, loss, some)
+    matter = channel_importance(model, parent.network, loss_of_run(parent), some)
     return matter | dict(_with_both_signs(model, parent.network, matter))
 
 

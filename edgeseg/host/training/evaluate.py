@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import cv2
@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from edgeseg.host.training.keras import tf
 from edgeseg.host.training.pipeline import TrainingImages
-from edgeseg.metrics import pixels
-from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.host.training.tasks.registry import task_of
 from edgeseg.model import encoding
-from edgeseg.model.encoding import Image, Maps, MaskDecoder
+from edgeseg.model.encoding import Image, Maps
 from edgeseg.model.interface import Interface
 
 
@@ -77,10 +76,10 @@ def _extend(image: Image, multiple: int) -> Image:
     return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, border), np.uint8)
 
 
-def count_images(
+def judge_model(
     model: Any, images: TrainingImages, interface: Interface, *, multiple: int
-) -> list[ConfusionCounts]:
-    """Confusion counts of the mask of each image, in order; arguments as above, and what the maps mean."""
-    decoder = MaskDecoder(interface)
+) -> Mapping[str, float]:
+    """The figures of the model's task on whole images; arguments as above, and the model's interface."""
     predicted = predict_images(model, images, multiple=multiple)
-    return [pixels.count(images[index][1] != 0, decoder.mask(maps)) for index, maps in enumerate(predicted)]
+    answers = ((images[index][1], maps) for index, maps in enumerate(predicted))
+    return task_of(interface).judge(answers, interface)

@@ -24,7 +24,7 @@ from edgeseg.host.training.batch_norm import BATCHES
 from edgeseg.host.training.keras import keras, tf
 from edgeseg.host.training.optimizers import build_optimizer
 from edgeseg.host.training.pipeline import TrainingImages, batches, epoch_dataset, steps_per_epoch
-from edgeseg.host.training.record import BestEpoch, Start
+from edgeseg.host.training.record import VALIDATION, BestEpoch, Score
 from edgeseg.host.training.run_folder import (
     Row,
     RunFolder,
@@ -35,9 +35,9 @@ from edgeseg.host.training.run_folder import (
     write_history,
 )
 from edgeseg.host.training.targets import Targets
+from edgeseg.host.training.tasks.registry import task_of
 from edgeseg.host.training.trainee import Method, from_scratch
 from edgeseg.interrupts import heard_interrupts
-from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.progress import Progress, silent
 
@@ -92,7 +92,8 @@ class Training:
         self._heard = heard or threading.Event()
         self._run, self._progress = run, progress
         config = run.training
-        targets = Targets(run.interface.maps)
+        self._figure = task_of(run.interface).figures[0]
+        targets = Targets(run.interface)
         self.images = TrainingImages(dataset.split("train"), config.preprocessing, targets)
         self._val = TrainingImages(dataset.split("val"), config.preprocessing, targets)
         self.images.check_sizes(run.network, config)
@@ -127,7 +128,7 @@ class Training:
             logs = tf.summary.create_file_writer(str(folder))
         if self._trainee.keep_start:
             known = read_record(self._run).start if self._history else None
-            self._start = known.val_dice if known else self._keep_start()
+            self._start = known.value if known else self._keep_start()
         for epoch in range(int(self._epoch), self._run.training.epochs):
             row = self._run_epoch(epoch)
             self._keep(row)
@@ -141,12 +142,12 @@ class Training:
         return self._history
 
     def _keep_start(self) -> float:
-        """Keep the model as it is before the first step, and return its validation Dice."""
+        """Keep the model as it is before the first step, and return how good it is."""
         self._progress(0, self._steps * self._run.training.epochs, "validating before the first step")
-        dice = pixels.pooled(self._trainee.count(self._val))["dice"]
+        score = Score(figure=self._figure, value=self._trainee.judge(self._val)[self._figure])
         self._trainee.save(self._run.best_model)
-        update_record(self._run, start=Start(val_dice=dice), best=BestEpoch(epoch=0, val_dice=dice))
-        return dice
+        update_record(self._run, start=score, best=BestEpoch(epoch=0, score=score))
+        return score.value
 
     def _run_epoch(self, epoch: int) -> Row:
         start = time.monotonic()
@@ -154,8 +155,7 @@ class Training:
         again = islice(batches(self.images, self._run.training, epoch), BATCHES)
         self._trainee.settle(images for images, _ in again)
         train = ConfusionCounts(*(int(logs[name][-1]) for name in counts.NAMES))
-        val = self._trainee.count(self._val)
-        learned = pixels.pooled(val)
+        learned = self._trainee.judge(self._val)
         step = int(self.model.optimizer.iterations.numpy())
         return {
             "epoch": epoch + 1,
@@ -164,7 +164,7 @@ class Training:
             "seconds": time.monotonic() - start,
             "loss": float(logs["loss"][-1]),
             **train.to_dict(),
-            **{f"val_{name}": value for name, value in learned.items()},
+            **{f"{VALIDATION}{name}": value for name, value in learned.items()},
         }
 
     def _train_epoch(self, epoch: int) -> dict[str, list[float]]:
@@ -190,27 +190,30 @@ class Training:
         return dict(fitted.history)
 
     def _keep(self, row: Row) -> None:
-        if row["steps"] >= self._trainee.keep_from and row["val_dice"] > self._best():
+        score = Score(figure=self._figure, value=self._score(row))
+        if row["steps"] >= self._trainee.keep_from and score.value > self._best():
             self._trainee.save(self._run.best_model)
-            best = BestEpoch(epoch=int(row["epoch"]), val_dice=row["val_dice"])
-            update_record(self._run, best=best)
+            update_record(self._run, best=BestEpoch(epoch=int(row["epoch"]), score=score))
         self._history.append(row)
         write_history(self._run, self._history)
         self._epoch.assign(int(row["epoch"]))
         with _tensorflow_writing(self._run.checkpoints):
             self._manager.save()
 
+    def _score(self, row: Row) -> float:
+        return row[f"{VALIDATION}{self._figure}"]
+
     def _best(self) -> float:
-        """The validation Dice of what is kept; minus infinity before there is anything."""
+        """How good what is kept is; minus infinity before there is anything."""
         candidates = (row for row in self._history if row["steps"] >= self._trainee.keep_from)
-        return max([self._start, *(row["val_dice"] for row in candidates)])
+        return max([self._start, *map(self._score, candidates)])
 
     def _note(self) -> str:
         if not self._history:
             return ""
         last, best = self._history[-1], self._best()
         kept = f"  best {best:.3f}" if math.isfinite(best) else ""
-        return f"loss {last['loss']:.3f}  val Dice {last['val_dice']:.3f}{kept}"
+        return f"loss {last['loss']:.3f}  val {self._figure.capitalize()} {self._score(last):.3f}{kept}"
 
 
 class _Watch(keras.callbacks.Callback):

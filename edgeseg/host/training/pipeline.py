@@ -16,7 +16,7 @@ from edgeseg.data.dataset import Sample, size_text
 from edgeseg.errors import ConfigError
 from edgeseg.host.training.augmentation import Image, augment
 from edgeseg.host.training.keras import tf
-from edgeseg.host.training.targets import FOREGROUND, Targets, TruthPixels
+from edgeseg.host.training.targets import Targets, TruthPixels
 from edgeseg.model import encoding, preprocessing
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.networks.network import Network
@@ -35,9 +35,7 @@ class TrainingImages:
         targets: what a network is to learn about them.
     """
 
-    def __init__(
-        self, samples: Sequence[Sample], prepare: Preprocessing, targets: Targets = FOREGROUND
-    ) -> None:
+    def __init__(self, samples: Sequence[Sample], prepare: Preprocessing, targets: Targets) -> None:
         """Take note of the samples; nothing is read yet."""
         self._samples, self._prepare, self.targets = samples, prepare, targets
         self._cache: dict[int, tuple[Image, TruthPixels]] = {}

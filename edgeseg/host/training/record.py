@@ -24,6 +24,9 @@ SCHEMA_VERSION = 1
 #: What `Origin.method` is of a run that starts from fresh weights.
 SCRATCH = "scratch"
 
+#: What comes before the name of a figure that is measured on the validation split.
+VALIDATION = "val_"
+
 #: Name of a tensor -> the least and the greatest value that its integers stand for.
 Ranges = Mapping[str, tuple[float, float]]
 
@@ -125,27 +128,56 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """How the model was before the first step.
+class Score:
+    """How good a model is on the validation split; stored as `{"val_dice": 0.95}`.
 
     Attributes:
-        val_dice: its pooled Dice on the validation split, 0 to 1.
+        figure: of the task that decides which epoch is kept (`tasks.task.Task.figures`).
+        value: 0 to 1.
     """
 
-    val_dice: float
+    figure: str
+    value: float
+
+    def to_stored(self) -> Mapping[str, float]:
+        """The value under the name that it has in history.csv."""
+        return {f"{VALIDATION}{self.figure}": self.value}
+
+    @classmethod
+    def from_stored(cls, value: Mapping[str, float]) -> Self:
+        """From `to_stored`'s data; `ConfigError` where it does not fit."""
+        figures = [key for key in value if key.startswith(VALIDATION)]
+        if len(value) != 1 or not figures:
+            raise ConfigError(
+                f"expected one figure, as {VALIDATION}dice, but got {', '.join(value) or 'none'}"
+            )
+        return cls(figure=figures[0].removeprefix(VALIDATION), value=value[figures[0]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestEpoch:
-    """The epoch whose model is kept.
+    """The epoch whose model is kept; stored as `{"epoch": 4, "val_dice": 0.95}`.
 
     Attributes:
         epoch: counted from 1; 0: the model as it was before the first step.
-        val_dice: its pooled Dice on the validation split, 0 to 1.
+        score: of its model.
     """
 
     epoch: int
-    val_dice: float
+    score: Score
+
+    def to_stored(self) -> Mapping[str, float]:
+        """The epoch, and its figure beside it."""
+        return {"epoch": self.epoch, **self.score.to_stored()}
+
+    @classmethod
+    def from_stored(cls, value: Mapping[str, float]) -> Self:
+        """From `to_stored`'s data; `ConfigError` where it does not fit."""
+        epoch = value["epoch"]
+        if epoch != int(epoch):
+            raise ConfigError(f"expected a whole number as the epoch, but got {epoch:g}")
+        score = Score.from_stored({key: each for key, each in value.items() if key != "epoch"})
+        return cls(epoch=int(epoch), score=score)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,4 +213,4 @@ class RunRecord:
     finished: bool = False
     ranges: Ranges | None = field(default=None, metadata=stored(omit_default=True))
     agreement: Mapping[str, float] | None = field(default=None, metadata=stored(omit_default=True))
-    start: Start | None = field(default=None, metadata=stored(omit_default=True))
+    start: Score | None = field(default=None, metadata=stored(omit_default=True))

@@ -2,7 +2,7 @@
 
 run.json       configuration, environment, data set digest, best epoch
 history.csv    one line an epoch
-best.keras     the weights of the best epoch by pooled validation Dice
+best.keras     the weights of the best epoch, by the first of the task's figures on validation
 checkpoints/   weights, optimizer state and epoch of the last finished epochs, for --resume
 tensorboard/   logs
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,17 @@ from edgeseg import files, locks, records
 from edgeseg.data.dataset import SegmentationDataset
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.host.training.environment import environment
-from edgeseg.host.training.record import SCHEMA_VERSION, Origin, RunRecord, TrainedOn
+from edgeseg.host.training.record import SCHEMA_VERSION, VALIDATION, Origin, RunRecord, TrainedOn
+from edgeseg.host.training.tasks.registry import task_of
 from edgeseg.model.interface import Interface, float_interface, foreground_maps
 from edgeseg.networks.families import network_from_dict
 from edgeseg.networks.network import Network
 from edgeseg.networks.training import TrainingConfig
 
-HISTORY = (
+#: Of each epoch, before the figures on the validation images: the mask's counts are of the training crops.
+_COLUMNS = (
     "epoch", "steps", "learning_rate", "seconds", "loss",
     "dice", "iou", "precision", "recall", "accuracy",
-    "val_dice", "val_iou", "val_precision", "val_recall", "val_accuracy",
 )  # fmt: skip
 
 Row = dict[str, float]
@@ -147,7 +148,7 @@ def digest_best(run: RunFolder) -> str:
 
 
 def read_history(run: RunFolder) -> list[Row]:
-    """The finished epochs, each metric by the names in `HISTORY`."""
+    """The finished epochs, each metric by the names in `history_columns`."""
     path = run.path / "history.csv"
     if not path.exists():
         return []
@@ -161,7 +162,12 @@ def best_row(run: RunFolder) -> Row:
     if best is None:
         raise TrainingError(f"{run.path} holds no finished epoch yet; train it first")
     # A run that was killed between keeping a model and writing the history has the summary only.
-    return next((row for row in read_history(run) if row["epoch"] == best.epoch), asdict(best))
+    return next((row for row in read_history(run) if row["epoch"] == best.epoch), {**best.to_stored()})
+
+
+def history_columns(interface: Interface) -> tuple[str, ...]:
+    """The columns of history.csv, of a run with an interface."""
+    return (*_COLUMNS, *(f"{VALIDATION}{name}" for name in task_of(interface).figures))
 
 
 def _number(value: float) -> float | int:
@@ -171,8 +177,9 @@ def _number(value: float) -> float | int:
 def write_history(run: RunFolder, rows: list[Row]) -> None:
     """Replace the history."""
     # In full, so that what is read back is what was kept; a whole number is written as one.
-    body = [[_number(float(row[key])) for key in HISTORY] for row in rows]
-    files.write_csv(run.path / "history.csv", HISTORY, body)
+    columns = history_columns(run.interface)
+    body = [[_number(float(row[key])) for key in columns] for row in rows]
+    files.write_csv(run.path / "history.csv", columns, body)
 
 
 def read_record(run: RunFolder) -> RunRecord:

@@ -6,19 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edgeseg.host.training.batch_norm import StatisticsMeter
 from edgeseg.host.training.build import build_network
-from edgeseg.host.training.evaluate import count_images
-from edgeseg.host.training.losses import Loss, loss_of
+from edgeseg.host.training.evaluate import judge_model
+from edgeseg.host.training.losses import Loss
 from edgeseg.host.training.model_files import save_model
 from edgeseg.host.training.pipeline import Batch, TrainingImages
 from edgeseg.host.training.run_folder import RunFolder
-from edgeseg.metrics.pixels import ConfusionCounts
+from edgeseg.host.training.tasks.registry import task_of
 
 Images = Any
 
@@ -32,7 +32,7 @@ class Trainee:
         loss: of targets and output.
         settle: called before each validation with images of training batches, `(N, H, W, channels)` float32:
             what the model must learn about the data with its weights held still.
-        count: the confusion counts of each validation image, in order: what decides which epoch is kept.
+        judge: the figures of the run's task on the validation images: what decides which epoch is kept.
         save: keeps the model as it now is at a path, atomically.
         targets: what the loss is given instead of a batch's targets, from that batch; they stay the first
             channels.
@@ -45,7 +45,7 @@ class Trainee:
     model: Any
     loss: Loss
     settle: Callable[[Iterable[Images]], None]
-    count: Callable[[TrainingImages], list[ConfusionCounts]]
+    judge: Callable[[TrainingImages], Mapping[str, float]]
     save: Callable[[Path], None]
     targets: Callable[[Batch], Batch] = field(default=lambda batch: batch)
     callbacks: Sequence[Any] = ()
@@ -57,13 +57,18 @@ class Trainee:
 Method = Callable[[RunFolder, TrainingImages, int], Trainee]
 
 
+def loss_of_run(run: RunFolder) -> Loss:
+    """The loss that a run's network is trained on."""
+    return task_of(run.interface).loss(run.interface, run.training.loss)
+
+
 def from_scratch(run: RunFolder, _images: TrainingImages, _steps: int) -> Trainee:
     """A network with fresh weights, trained on the run's loss."""
     model = build_network(run.network)
     return Trainee(
         model=model,
-        loss=loss_of(run.interface.maps, run.training.loss),
+        loss=loss_of_run(run),
         settle=StatisticsMeter(model).measure,
-        count=lambda images: count_images(model, images, run.interface, multiple=run.network.multiple),
+        judge=lambda images: judge_model(model, images, run.interface, multiple=run.network.multiple),
         save=lambda path: save_model(model, path),
     )

@@ -62,7 +62,7 @@ def test_the_epoch_is_chosen_by_what_its_file_segments(run, exported, blobs):
         image, truth = sample.read()
         mask = segmenter.mask(preprocessing.apply(image, run.training.preprocessing))
         counts.append(pixels.count(truth.mask, mask))
-    stated = run_folder.read_record(tuned(run)).best.val_dice
+    stated = run_folder.read_record(tuned(run)).best.score.value
     assert pixels.pooled(counts)["dice"] == pytest.approx(stated, abs=1e-9)
 
 
@@ -75,8 +75,8 @@ def test_agreement_is_watched_and_recorded_for_every_epoch(run, exported):
 def test_what_is_kept_is_the_best_of_the_start_and_all_epochs(run, exported):
     stated = run_folder.read_record(tuned(run))
     epochs = [row["val_dice"] for row in run_folder.read_history(tuned(run))]
-    judged = [stated.start.val_dice, *epochs]
-    assert stated.best.val_dice == pytest.approx(max(judged))
+    judged = [stated.start.value, *epochs]
+    assert stated.best.score.value == pytest.approx(max(judged))
     assert stated.best.epoch == judged.index(max(judged))
 
 
@@ -88,9 +88,9 @@ def test_where_the_steps_do_harm_the_start_is_kept(run, blobs, tmp_path):
     (artifact,) = export.export_run(parent, blobs, [INT8_QAT], tmp_path / "models", options=options)
     stated = run_folder.read_record(tuned(parent))
     (ruined,) = run_folder.read_history(tuned(parent))
-    assert (stated.best.epoch, stated.best.val_dice) == (0, stated.start.val_dice)
-    assert ruined["val_dice"] < stated.start.val_dice
-    assert artifact.sidecar.verification.dice_file == pytest.approx(stated.start.val_dice)
+    assert (stated.best.epoch, stated.best.score.value) == (0, stated.start.value)
+    assert ruined["val_dice"] < stated.start.value
+    assert artifact.sidecar.verification.dice_file == pytest.approx(stated.start.value)
 
 
 def test_the_ranges_are_in_the_run_and_belong_to_this_data(run, exported):

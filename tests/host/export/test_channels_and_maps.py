@@ -7,33 +7,26 @@ import pytest
 
 from edgeseg.data.dataset import Sample
 from edgeseg.host.export.export_options import ExportOptions
-from edgeseg.host.training import targets
+from edgeseg.host.training.tasks import registry
 from edgeseg.metrics import pixels
 from edgeseg.model.fine_tuning import FineTuning, QatOptions, SlimOptions
-from edgeseg.model.interface import (
-    INT8_INPUT,
-    INT8_MAP,
-    Decoder,
-    DecoderKind,
-    MapTensor,
-    Meaning,
-    float_interface,
-)
+from edgeseg.model.interface import INT8_INPUT, INT8_MAP, DecoderKind, Meaning
 from edgeseg.model.recipe import RECIPES
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
+from support.cells_task import CELLS
 
 pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
 fit = pytest.importorskip("edgeseg.host.training.fit", reason="needs TensorFlow")
 run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 
-SIZE, REACH = 64, 32.0
+SIZE = 64
 MEANINGS = (Meaning.FOREGROUND, Meaning.CENTRE, Meaning.OFFSET_Y, Meaning.OFFSET_X)
 VARIANTS = ("float32", "int8-ptq", "int8-qat", "slim")
-NETWORK = UNetConfig(base_filters=8, levels=3, input_size=SIZE, channels=3, maps=4)
+NETWORK = UNetConfig(base_filters=8, levels=3, input_size=SIZE, channels=3)
 TRAINING = TrainingConfig(optimizer="adam", epochs=12, batch_size=3, crop_size=SIZE, learning_rate=3e-2)
 OPTIONS = ExportOptions(
     fine_tuning=FineTuning(qat=QatOptions(epochs=1), slim=SlimOptions(epochs=2, keep=0.6, learning_rate=5e-3))
@@ -48,39 +41,11 @@ class ColourSample(Sample):
         return np.stack([grey, 255 - grey, grey // 2], axis=-1)
 
 
-def centres(labels):
-    """`(H, W)` each: how far down and to the right the middle of a pixel's own cell is."""
-    rows, columns = np.indices(labels.shape)
-    down, right = np.zeros(labels.shape), np.zeros(labels.shape)
-    for label in np.unique(labels[labels > 0]):
-        cell = labels == label
-        down[cell] = rows[cell].mean() - rows[cell]
-        right[cell] = columns[cell].mean() - columns[cell]
-    return down, right
-
-
-def centre(labels, _map):
-    down, right = centres(labels)
-    return np.where(labels > 0, np.exp(-(down**2 + right**2) / 32), 0).astype(np.float32)
-
-
-def offset(labels, tensor):
-    distance = centres(labels)[tensor.meaning is Meaning.OFFSET_X]
-    return np.clip((distance / REACH + 1) / 2, 0, 1).astype(np.float32)
-
-
-MAKERS = {
-    **targets.MAKERS,
-    Meaning.CENTRE: targets.MapMaker(centre, needs_labels=True),
-    Meaning.OFFSET_Y: targets.MapMaker(offset, needs_labels=True),
-    Meaning.OFFSET_X: targets.MapMaker(offset, needs_labels=True),
-}
-
-
 @pytest.fixture(scope="module", autouse=True)
-def makers():
+def task():
+    """A task of such maps, known beside those that there are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(targets, "MAKERS", MAKERS)
+        patch.setattr(registry, "TASKS", {**registry.TASKS, CELLS.name: CELLS})
         yield
 
 
@@ -96,10 +61,9 @@ def colours(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(colours, tmp_path_factory):
-    maps = [MapTensor(name=each.value, meaning=each, channel=n) for n, each in enumerate(MEANINGS)]
-    interface = float_interface(SIZE, SIZE, channels=3, maps=maps, decoder=Decoder(kind=DecoderKind.CENTRES))
+    network, interface = registry.fit_network(NETWORK, CELLS, colours)
     path = tmp_path_factory.mktemp("runs") / "run"
-    run = run_folder.create_run(path, NETWORK, TRAINING, colours, force=False, interface=interface)
+    run = run_folder.create_run(path, network, TRAINING, colours, force=False, interface=interface)
     fit.fit(run, colours)
     return run
 
@@ -114,7 +78,20 @@ def exported(run, colours, tmp_path_factory):
 def test_all_maps_are_learnt(run):
     first, *_, last = run_folder.read_history(run)
     assert last["loss"] < first["loss"] / 2
-    assert run_folder.read_record(run).best.val_dice > 0.9
+    assert run_folder.best_row(run)["val_dice"] > 0.9
+
+
+def test_the_epoch_is_kept_that_is_best_by_the_figure_of_the_task(run):
+    best = run_folder.read_record(run).best
+    assert best.score.figure == "f1"
+    assert best.score.value == max(row["val_f1"] for row in run_folder.read_history(run)) > 0.5
+
+
+@pytest.mark.usefixtures("exported")
+def test_a_fine_tuned_run_is_judged_by_the_same_figure(run):
+    tuned = run_folder.read_record(run_folder.open_run(run.path / "variants" / "int8-qat"))
+    assert tuned.start.figure == tuned.best.score.figure == "f1"
+    assert tuned.best.score.value >= tuned.start.value > 0.5
 
 
 def test_the_run_states_what_each_map_means(run):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edgeseg.errors import ConfigError
+from edgeseg.model.interface import float_interface
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
@@ -11,13 +12,18 @@ from support.blob_images import write_blobs
 
 pytestmark = pytest.mark.host
 pipeline = pytest.importorskip("edgeseg.host.training.pipeline", reason="needs TensorFlow")
+targets = pytest.importorskip("edgeseg.host.training.targets", reason="needs TensorFlow")
 
 CONFIG = TrainingConfig(batch_size=4, crop_size=32)
 
 
+def of(samples):
+    return pipeline.TrainingImages(samples, Preprocessing(), targets.Targets(float_interface(64, 64)))
+
+
 @pytest.fixture
 def images(blobs):
-    return pipeline.TrainingImages(blobs.split("train"), Preprocessing())
+    return of(blobs.split("train"))
 
 
 def test_the_same_epoch_gives_the_same_batches(images):
@@ -73,6 +79,6 @@ def test_sizes_that_do_not_fit_are_refused_before_training(images, crop, sentenc
 def test_whole_images_that_the_network_cannot_take_are_refused(tmp_path):
     """40 is no multiple of 16."""
     samples = write_blobs(tmp_path, count=5, size=40).samples
-    images = pipeline.TrainingImages(samples, Preprocessing())
+    images = of(samples)
     with pytest.raises(ConfigError, match="train on crops"):
         images.check_sizes(UNetConfig(), TrainingConfig(crop_size=0))

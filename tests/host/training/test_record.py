@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edgeseg.errors import TrainingError
-from edgeseg.host.training.record import BestEpoch, Environment, Origin, RunRecord, Start, TrainedOn
+from edgeseg.host.training.record import BestEpoch, Environment, Origin, RunRecord, Score, TrainedOn
 from edgeseg.model.fine_tuning import PruningOptions, QatOptions
 from edgeseg.model.interface import Decoder, DecoderKind, MapTensor, Meaning, float_interface
 from edgeseg.networks.training import TrainingConfig
@@ -57,7 +57,7 @@ def test_a_record_of_version_0_1_is_read__without_an_interface():
     record = read(V01)
     assert UNetConfig.from_dict(record.network) == UNetConfig(base_filters=4, levels=3, input_size=64)
     assert record.origin == Origin()
-    assert record.best == BestEpoch(epoch=4, val_dice=0.95)
+    assert record.best == BestEpoch(epoch=4, score=Score(figure="dice", value=0.95))
     assert record.interface is None
     assert record.finished
     assert not record.origin.quantization_aware
@@ -69,12 +69,29 @@ def test_a_fine_tuned_record_of_version_0_1_knows_its_method_settings_and_ranges
     assert record.origin.quantization_aware
     assert record.ranges == {"image": (0.0, 1.0), "skip0": (-1.5, 8.25)}
     assert record.agreement == {"0": 1.0, "1": 0.99}
-    assert record.start == Start(val_dice=0.957)
+    assert record.start == Score(figure="dice", value=0.957)
 
 
 @pytest.mark.parametrize("stored", [V01, V01_QAT])
 def test_what_version_0_1_stated_is_stated_in_the_same_way(stored):
     assert {"schema_version": 1, **to_data(read(stored))} == stored
+
+
+@pytest.mark.parametrize(
+    ("best", "sentence"),
+    [
+        ({"epoch": 4}, "expected one figure, as val_dice, but got none"),
+        (
+            {"epoch": 4, "val_dice": 0.9, "val_f1": 0.8},
+            "expected one figure, as val_dice, but got val_dice, val_f1",
+        ),
+        ({"epoch": 4.5, "val_dice": 0.9}, "expected a whole number as the epoch, but got 4.5"),
+        ({"val_dice": 0.9}, "expected 'epoch', but it is not there"),
+    ],
+)
+def test_a_best_epoch_that_does_not_fit_is_refused(best, sentence):
+    with pytest.raises(TrainingError, match=sentence):
+        read(V01 | {"best": best})
 
 
 def test_a_record_is_read_as_it_was_written():

@@ -1,39 +1,46 @@
-"""From truth to what each map of a network is to learn, by the meaning of the map."""
+"""From truth to what each map of a network is to learn, by the task of the network."""
 
 import numpy as np
 import pytest
 
 from edgeseg.data.truth import Truth
 from edgeseg.errors import ConfigError
-from edgeseg.host.training import targets
-from edgeseg.model.interface import MapTensor, Meaning, foreground_maps
+from edgeseg.host.training.targets import Targets
+from edgeseg.host.training.tasks import registry
+from edgeseg.model.interface import float_interface
+from support.cells_task import CELLS
 
 LABELS = np.array([[0, 1, 1], [0, 0, 2]], np.int32)
-CENTRE = MapTensor(name="centre", meaning=Meaning.CENTRE, channel=1)
+TRUTH = Truth(LABELS, "labels")
+
+
+def interface_of(task):
+    maps, decoder = task.describe(None)
+    return float_interface(2, 3, maps=maps, decoder=decoder)
 
 
 def test_the_target_of_the_foreground_is_the_mask():
-    made = targets.FOREGROUND.make(targets.FOREGROUND.keep(Truth(LABELS, "labels")))
+    targets = Targets(float_interface(2, 3))
+    made = targets.make(targets.keep(TRUTH))
     assert made.dtype == np.float32
     assert np.array_equal(made[..., 0], [[0, 1, 1], [0, 0, 1]])
 
 
 def test_no_more_than_the_mask_is_kept_where_that_is_enough():
-    assert targets.FOREGROUND.keep(Truth(LABELS, "labels")).dtype == np.bool_
+    assert Targets(float_interface(2, 3)).keep(TRUTH).dtype == np.bool_
 
 
-def test_a_map_that_nothing_can_teach_is_refused_by_its_name():
-    with pytest.raises(ConfigError, match=r"maps that can be trained \(foreground\), but 'centre' is of the"):
-        targets.Targets([*foreground_maps(), CENTRE])
+def test_maps_that_no_task_has_are_refused():
+    with pytest.raises(ConfigError, match=r"threshold \(mask\), but its interface states centres"):
+        Targets(interface_of(CELLS))
 
 
-def test_labels_are_kept_for_maps_that_ask_for_them(monkeypatch):
-    second = targets.MapMaker(lambda truth, _map: (truth == 2).astype(np.float32), needs_labels=True)
-    monkeypatch.setattr(targets, "MAKERS", {**targets.MAKERS, Meaning.CENTRE: second})
-    both = targets.Targets([*foreground_maps(), CENTRE])
-    kept = both.keep(Truth(LABELS, "labels"))
+def test_labels_are_kept_for_a_task_that_asks_for_them(monkeypatch):
+    monkeypatch.setattr(registry, "TASKS", {**registry.TASKS, CELLS.name: CELLS})
+    targets = Targets(interface_of(CELLS))
+    kept = targets.keep(TRUTH)
     assert np.array_equal(kept, LABELS)
-    made = both.make(kept)
-    assert made.shape == (2, 3, 2)
+    made = targets.make(kept)
+    assert made.shape == (2, 3, 4)
     assert np.array_equal(made[..., 0], LABELS != 0)
-    assert np.array_equal(made[..., 1], LABELS == 2)
+    assert made[1, 2, 1] == 1  # a cell of one pixel is its own centre
