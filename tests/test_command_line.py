@@ -70,7 +70,7 @@ def test_help_and_version_import_nothing_heavy(arguments):
         (("train", "data", "--out", "run", "--resume", "--epochs", "3"), "leave out the other options"),
         (
             ("train", "nowhere", "--out", "run"),
-            "expected a folder of images at nowhere/images, but there is none",
+            "expected a data set at nowhere, but there is no such folder",
         ),
         (("export", "nowhere", "--out", "models"), "a training run"),
         (("export", "run", "--out", "models", "--set", "qat.epochs=3"), "changes nothing"),

@@ -239,7 +239,7 @@ def test_json_is_the_same_as_the_file(tmp_path):
         (["--out", "there.json"], "exists already"),
         (["--out", "model.json"], "the place for facts about model.tflite"),
         (["--out", "model.tflite/r.json"], "cannot write"),
-        (["--data", "nowhere"], "expected a folder of images at nowhere/images"),
+        (["--data", "nowhere"], "expected a data set at nowhere"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_measured(tmp_path, monkeypatch, capfd, arguments, sentence):

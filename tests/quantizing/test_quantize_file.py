@@ -280,7 +280,7 @@ def test_inspect_against_shows_layers_and_a_recommendation(made, blobs):
             "at least 1 calibration",
         ),
         (("quantize", "I", "--data", "D", "--out", "out"), "is already quantized"),
-        (("quantize", "F", "--data", "nowhere", "--out", "out"), "expected a folder of images at"),
+        (("quantize", "F", "--data", "nowhere", "--out", "out"), "expected a data set at nowhere"),
         (("inspect", "I", "--against", "F"), "--against needs --data"),
         (("inspect", "I", "--images", "3"), "--against needs --data"),
         (("inspect", "I", "--against", "I", "--data", "D"), "is already quantized"),

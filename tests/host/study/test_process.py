@@ -83,7 +83,7 @@ def test_a_worker_that_fails_unforeseen_says_where_to_look(begin, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"dataset": Path("/nowhere")}, "expected a folder of images at /nowhere/images"),
+        ({"dataset": Path("/nowhere")}, "expected a data set at /nowhere"),
         ({"digest": "0" * 64}, "install the same version"),
         ({"task": "bce+adam_seed7_train"}, "expected a task 'bce+adam_seed7_train' in the study"),
     ],

@@ -23,7 +23,7 @@ def refused(result, sentence, out):
     [
         (("papre",), "no study 'papre'; did you mean 'paper'?"),
         (("small",), "the study 'small' names no data set; name one with --dataset"),
-        (("small", "--dataset", "nowhere"), "expected a folder of images at nowhere/images"),
+        (("small", "--dataset", "nowhere"), "expected a data set at nowhere"),
         (("smoke", "--engine", "rya"), "no engine 'rya'; did you mean 'ray'?"),
         (("smoke", "--address", "localhost:1"), "--address changes nothing without --engine ray"),
         (("smoke", "--store", "s3://b/x"), "--store changes nothing without --engine ray"),
