@@ -133,7 +133,7 @@ def open_model(path: Place, *, threads: int = 1, runtime: str | None = None) -> 
 
 
 def read_image(path: Place) -> npt.NDArray[np.uint8]:
-    """Read a PNG, TIFF, JPEG or BMP file as `edgeseg predict` does: `(H, W)` uint8 grey.
+    """Read an image file as `edgeseg predict` does: `(H, W)` uint8 grey.
 
     Colour is weighted to grey, 16 bits are mapped to 8 by percentiles.
 

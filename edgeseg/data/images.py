@@ -1,4 +1,4 @@
-"""Reading and writing image files: PNG, TIFF, JPEG and BMP; 8 or 16 bits; grey or colour.
+"""Reading and writing image files of the formats in `image_formats`; 8 or 16 bits; grey or colour.
 
 Everything downstream works on 8-bit grey, the camera's own value. Deeper and coloured images are
 brought there by `to_grey8`, which says what it did.
@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg import files
+from edgeseg.data.image_formats import JPEG, PNG, TIFF, is_image, one_of
 from edgeseg.errors import DatasetError
-
-SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 
 #: Percentiles that become 0 and 255 when a 16-bit image is brought to 8 bits.
 DEPTH_PERCENTILES = (0.1, 99.9)
@@ -33,9 +32,7 @@ MAX_PIXELS = 2**29
 #: A file of more bytes is decoded from the disk.
 _LARGE_FILE = 2**25
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_JPEG_SIGNATURE, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
-_TIFF_SUFFIXES = (".tif", ".tiff")
+_JPEG_END = b"\xff\xd9"
 
 # A damaged file is reported once, by us. OpenCV 4 and 5 have different names for it.
 if hasattr(cv2, "setLogLevel"):
@@ -59,7 +56,7 @@ def list_images(folder: Path) -> list[Path]:
         raise DatasetError(f"expected a folder of images at {folder}, but there is none") from None
     except OSError as error:
         raise DatasetError(f"cannot read the folder {folder}: {(error.strerror or '').lower()}") from error
-    return [path for path in entries if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+    return [path for path in entries if is_image(path)]
 
 
 def read_image(path: Path) -> AnyImage:
@@ -114,7 +111,7 @@ def _decoded(path: Path, decode: Callable[[], npt.NDArray[Any] | None]) -> npt.N
         raise DatasetError(f"cannot decode {path} as an image: {error.err}") from error
     if image is None:
         raise DatasetError(
-            f"cannot decode {path}: it is truncated or not an image; expected a whole PNG, TIFF, JPEG or BMP"
+            f"cannot decode {path}: it is truncated or not an image; expected a whole {one_of()}"
         )
     if image.shape[0] * image.shape[1] > MAX_PIXELS:
         raise _too_large(path)
@@ -123,20 +120,20 @@ def _decoded(path: Path, decode: Callable[[], npt.NDArray[Any] | None]) -> npt.N
 
 def _refuse_damaged(path: Path, data: bytes) -> None:
     """Judge PNG and JPEG before decoding: clearer than their libraries, which print their complaints."""
-    if data.startswith(_PNG_SIGNATURE):
+    if data.startswith(PNG.signatures):
         damage = _png_damage(data)
         if damage:
             raise DatasetError(f"cannot decode {path}: the PNG file {damage}")
         width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
         if width * height > MAX_PIXELS:
             raise _too_large(path, f"{width}x{height}")
-    elif data.startswith(_JPEG_SIGNATURE) and _JPEG_END not in data:
+    elif data.startswith(JPEG.signatures) and _JPEG_END not in data:
         raise DatasetError(f"cannot decode {path}: the JPEG file is truncated ({len(data)} bytes)")
 
 
 def _png_damage(data: bytes) -> str | None:
     """Walk over the chunks (length, type, data, CRC-32 of type and data) to the last one, IEND."""
-    position = len(_PNG_SIGNATURE)
+    position = len(PNG.signatures[0])
     while position + 12 <= len(data):
         end = position + 12 + int.from_bytes(data[position : position + 4], "big")
         if end > len(data):
@@ -151,7 +148,7 @@ def _png_damage(data: bytes) -> str | None:
 
 def page_count(path: Path) -> int:
     """How many pages an image file holds: 1, or more in a TIFF stack."""
-    return max(1, int(cv2.imcount(str(path)))) if path.suffix.lower() in _TIFF_SUFFIXES else 1
+    return max(1, int(cv2.imcount(str(path)))) if path.suffix.lower() in TIFF.suffixes else 1
 
 
 def _too_large(path: Path, size: str = "more") -> DatasetError:

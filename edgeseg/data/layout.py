@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeseg.data.image_formats import listed, one_of
 from edgeseg.data.problems import Problem
 from edgeseg.data.splits import SPLITS, assign_splits, source_of
 from edgeseg.errors import DatasetError
@@ -124,11 +125,11 @@ def files_by_stem(folder: Path) -> tuple[dict[str, Path], list[Problem]]:
             problems.append(Problem.of("stem-twice", "two files with one stem; rename or remove one", pair))
         found.setdefault(path.stem, path)
     if not paths:
-        message = "no image (PNG, TIFF, JPEG, BMP) in the folder"
+        message = f"no image ({listed()}) in the folder"
         problems.append(Problem.of("no-images", message, [f"{folder.name}/"]))
     others = sorted(name_of(path) for path in set(folder.iterdir()) - set(paths) if path.name[0] != ".")
     if others:
-        message = f"not read, no PNG, TIFF, JPEG or BMP by the name: {len(others)}"
+        message = f"not read, no {one_of()} by the name: {len(others)}"
         problems.append(Problem.of("not-an-image", message, others))
     return found, problems
 

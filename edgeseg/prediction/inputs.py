@@ -6,7 +6,8 @@ import glob
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgeseg.data.images import SUFFIXES, list_images
+from edgeseg.data.image_formats import SUFFIXES, listed
+from edgeseg.data.images import list_images
 from edgeseg.errors import DatasetError
 from edgeseg.prediction.sources import VIDEO_SUFFIXES
 
@@ -43,7 +44,7 @@ def _at(path: Path) -> list[Path]:
         return images
     if list((path / "images").glob("*")):
         raise DatasetError(f"there is no image in {path} itself; did you mean {path / 'images'}?")
-    raise DatasetError(f"expected images (PNG, TIFF, JPEG, BMP) in {path}, but there are none")
+    raise DatasetError(f"expected images ({listed()}) in {path}, but there are none")
 
 
 def _matching(pattern: str) -> list[Path]:

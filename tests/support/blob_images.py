@@ -37,3 +37,10 @@ def write_blobs(root, *, count=30, size=64, seed=0):
         write_png(root / "images" / f"blob_{index:02}.png", image)
         write_png(root / "masks" / f"blob_{index:02}.png", mask * 255)
     return open_dataset(root)
+
+
+def encoded(suffix, height, width, *, depth=np.uint8, colour=False, options=()):
+    """An image of noise as the bytes of a file."""
+    shape = (height, width, 3) if colour else (height, width)
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(depth)
+    return cv2.imencode(suffix, image, options)[1].tobytes()
