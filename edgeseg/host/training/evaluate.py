@@ -17,21 +17,36 @@ from edgeseg.model.encoding import Image, Maps
 from edgeseg.model.interface import Interface
 
 
-def predict_images(
-    model: Any, images: TrainingImages, *, multiple: int, batch_size: int = 4
-) -> Iterator[Maps]:
-    """Predict whole images, those of one size together.
+def judge_of(
+    model: Any, interface: Interface, *, multiple: int
+) -> Callable[[TrainingImages], Mapping[str, float]]:
+    """How a model is judged on whole images while it learns: by the figures of its task.
+
+    The model is traced once: with a small network, tracing it anew took longer than an epoch's steps.
 
     Args:
-        model: `(N, H, W, channels)` -> `(N, H, W, maps)`.
-        images: prepared images of any size; they are extended by reflection to a multiple of `multiple`.
+        model: a Keras model, `(N, H, W, channels)` -> `(N, H, W, maps)`, with the weights that it has when
+            it is judged.
+        interface: of the network.
         multiple: what the network's sides must be divisible by.
-        batch_size: images a call.
-
-    Yields:
-        The maps of each image, `(H, W)` float32 each, in order.
     """
     run = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
+
+    def judge(images: TrainingImages) -> Mapping[str, float]:
+        predicted = _predict(run, images, multiple=multiple)
+        answers = ((images[index][1], maps) for index, maps in enumerate(predicted))
+        return task_of(interface).judge(answers, interface)
+
+    return judge
+
+
+def _predict(
+    run: Callable[[Any], Any], images: TrainingImages, *, multiple: int, batch_size: int = 4
+) -> Iterator[Maps]:
+    """The maps of each image in order, `(H, W)` float32 each; images of one size are predicted together.
+
+    Images are extended by reflection to a multiple of `multiple`.
+    """
     waiting: list[Image] = []
 
     def flush() -> Iterator[Maps]:
@@ -74,12 +89,3 @@ def _extend(image: Image, multiple: int) -> Image:
         return image
     border = cv2.BORDER_REFLECT_101 if min(image.shape[:2]) > multiple else cv2.BORDER_REPLICATE
     return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, border), np.uint8)
-
-
-def judge_model(
-    model: Any, images: TrainingImages, interface: Interface, *, multiple: int
-) -> Mapping[str, float]:
-    """The figures of the model's task on whole images; arguments as above, and the model's interface."""
-    predicted = predict_images(model, images, multiple=multiple)
-    answers = ((images[index][1], maps) for index, maps in enumerate(predicted))
-    return task_of(interface).judge(answers, interface)

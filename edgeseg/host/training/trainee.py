@@ -13,7 +13,7 @@ from typing import Any
 
 from edgeseg.host.training.batch_norm import StatisticsMeter
 from edgeseg.host.training.build import build_network
-from edgeseg.host.training.evaluate import judge_model
+from edgeseg.host.training.evaluate import judge_of
 from edgeseg.host.training.losses import Loss
 from edgeseg.host.training.model_files import save_model
 from edgeseg.host.training.pipeline import Batch, TrainingImages
@@ -69,6 +69,6 @@ def from_scratch(run: RunFolder, _images: TrainingImages, _steps: int) -> Traine
         model=model,
         loss=loss_of_run(run),
         settle=StatisticsMeter(model).measure,
-        judge=lambda images: judge_model(model, images, run.interface, multiple=run.network.multiple),
+        judge=judge_of(model, run.interface, multiple=run.network.multiple),
         save=lambda path: save_model(model, path),
     )

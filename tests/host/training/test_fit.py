@@ -66,13 +66,13 @@ def test_progress_counts_every_step(finished):
 
 def test_the_best_epoch_is_the_one_with_the_best_validation_dice(finished, blobs):
     run, _ = finished
-    from edgeseg.host.training.evaluate import judge_model
+    from edgeseg.host.training.evaluate import judge_of
     from edgeseg.host.training.pipeline import TrainingImages
     from edgeseg.host.training.targets import Targets
 
     val = TrainingImages(blobs.split("val"), TRAINING.preprocessing, Targets(run.interface))
     best = model_files.load_best(run)
-    measured = judge_model(best, val, run.interface, multiple=NETWORK.multiple)["dice"]
+    measured = judge_of(best, run.interface, multiple=NETWORK.multiple)(val)["dice"]
     stated = max(float(row["val_dice"]) for row in history_without_times(run.path))
     assert measured == pytest.approx(stated, abs=1e-4)
 
