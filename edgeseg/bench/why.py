@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edgeseg.bench.figures import P50
 from edgeseg.bench.measurement import Measurement
 from edgeseg.bench.result import BenchResult, ModelResult
+from edgeseg.model.runtimes.registry import RUNTIMES
 
 #: Features that multiply and add int8 values in one instruction, the fastest first.
 _DOT_PRODUCTS = ("amx_int8", "avx512_vnni", "avx_vnni", "i8mm", "dotprod")
@@ -33,14 +34,9 @@ def _kernels(model: ModelResult, measurement: Measurement) -> Iterator[str]:
     audit = model.audit
     if measurement.runtime == "litert" and audit and audit.partitions == 1 and not audit.undelegated:
         yield f"all {sum(audit.operators.values())} operators in one XNNPACK partition"
-    elif measurement.runtime == "litert-builtin":
-        yield "built-in kernels, without XNNPACK"
-    elif measurement.runtime == "litert-reference":
-        yield "reference kernels: plain loops, slow on purpose"
-    elif measurement.runtime == "tflite-runtime":
-        yield "kernels of 2023; the partitions listed are those of ai-edge-litert"
-    elif measurement.runtime == "openvino":
-        yield "OpenVINO's kernels, floats held at float32; partitions are XNNPACK's and do not count"
+    known = RUNTIMES.get(measurement.runtime)  # a result may be of another version
+    if known and known.kernels:
+        yield known.kernels
 
 
 def _integers(result: BenchResult, model: ModelResult, measurement: Measurement) -> Iterator[str]:

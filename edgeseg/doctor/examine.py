@@ -18,7 +18,7 @@ from edgeseg.doctor.speed import try_speed
 from edgeseg.errors import EdgesegError
 from edgeseg.machine.description import Machine, read_machine
 from edgeseg.machine.state import read_state
-from edgeseg.model.runtimes.registry import PROBE, find_runtime, make_interpreter
+from edgeseg.model.runtimes.registry import PROBE, RUNTIMES, find_runtime, make_interpreter
 from edgeseg.model.runtimes.wheels import this_target
 
 _OLD = "tflite-runtime"
@@ -31,7 +31,11 @@ _OPTIONAL = (
     ("import COCO annotations", "pycocotools", "coco"),
     ("report as a page", "altair", "report"),
     ("live page", "uvicorn", "serve"),
-    ("bench with OpenVINO", "openvino", "openvino"),
+    *(
+        (f"bench with {kind}", each.distribution, each.extra)
+        for kind, each in RUNTIMES.items()
+        if each.extra and kind != _OLD
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, nearest
@@ -24,9 +24,13 @@ class Registered:
         distribution: that it comes in.
         load: imports it, given its kind and version; an `OSError` says that its native library does not load.
         missing: what to say where it does not work, given the target and what to do for LiteRT there.
+        extra: of edgeseg, that brings it; none: it comes with edgeseg.
+        kernels: what it computes with, as a reason for its times; empty where a file's partitions say it.
     """
 
     distribution: str
+    extra: str | None = None
+    kernels: str = ""
     load: Callable[[str, str], Runtime]
     missing: str
 
@@ -52,16 +56,20 @@ _LITERT = Registered(
 #: What a file can be run by.
 RUNTIMES: Mapping[str, Registered] = {
     "litert": _LITERT,  # XNNPACK, and the built-in kernels for what that does not take
-    "litert-builtin": _LITERT,  # the optimized built-in kernels alone
-    "litert-reference": _LITERT,  # the plain loops that define what an operator is
+    "litert-builtin": replace(_LITERT, kernels="built-in kernels, without XNNPACK"),
+    "litert-reference": replace(_LITERT, kernels="reference kernels: plain loops, slow on purpose"),
     "tflite-runtime": Registered(  # ended in 2023, with its XNNPACK
         distribution="tflite-runtime",
+        extra="tflite-runtime",
+        kernels="kernels of 2023; the partitions listed are those of ai-edge-litert",
         load=_load_tflite,
         missing="the runtime {kind} is not installed for {target}: `pip install 'edgeseg[tflite-runtime]'` "
         "with Python up to 3.11",
     ),
     "openvino": Registered(
         distribution="openvino",
+        extra="openvino",
+        kernels="OpenVINO's kernels, floats held at float32; partitions are XNNPACK's and do not count",
         load=_load_openvino,
         missing="the runtime {kind} is not installed for {target}: `pip install 'edgeseg[openvino]'`",
     ),
