@@ -48,7 +48,7 @@ def test_sidecars_name_the_source_as_version_0_1_did():
         "slim-int8-qat": "slim-qat", "int8-mixed": "base",
     }  # fmt: skip
     stated = {name: StatedRecipe.of(each).source for name, each in {**RECIPES, **FROM_FILE}.items()}
-    assert stated == sources
+    assert stated.items() >= sources.items()  # later variants name theirs alike
 
 
 @pytest.mark.parametrize(
