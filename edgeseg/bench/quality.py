@@ -211,8 +211,8 @@ def measure_quality(
     Raises:
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
     """
+    from edgeseg.labels.pieces import connected_pieces
     from edgeseg.metrics.matching import match_cells
-    from edgeseg.metrics.pieces import connected_pieces
     from edgeseg.prediction.tiling import segment
 
     images = []

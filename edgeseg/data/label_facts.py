@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeseg.labels.pieces import connected_pieces
 from edgeseg.metrics.cells import MIN_AREA, NO_CELLS, CellCounts
 from edgeseg.metrics.matching import match_cells
-from edgeseg.metrics.pieces import connected_pieces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

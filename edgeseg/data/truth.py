@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.metrics.pieces import connected_pieces
+from edgeseg.labels.pieces import connected_pieces
 
 #: Where a truth comes from, by the name of the folder. Of `masks` nothing is known of touching cells.
 TruthKind = Literal["labels", "masks"]

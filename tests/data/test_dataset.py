@@ -8,7 +8,7 @@ from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
 from edgeseg.data.layout import judge_splits, split_rows
 from edgeseg.errors import DatasetError
-from edgeseg.metrics.pieces import connected_pieces
+from edgeseg.labels.pieces import connected_pieces
 
 
 def make(root, stems, *, suffix=".png"):

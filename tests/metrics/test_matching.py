@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import linear_sum_assignment
 
+from edgeseg.labels.pieces import connected_pieces
 from edgeseg.metrics.cells import MIN_AREA, CellCounts
 from edgeseg.metrics.matching import match_cells, overlap
-from edgeseg.metrics.pieces import connected_pieces
 
 THRESHOLDS = st.sampled_from([0.01, 0.1, 0.2, 1 / 3, 0.4, 0.5, 0.55, 0.7, 0.9, 1.0])
 

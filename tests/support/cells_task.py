@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from edgeseg.host.training.tasks.task import Task
+from edgeseg.labels.pieces import connected_pieces
 from edgeseg.metrics import pixels
 from edgeseg.metrics.cells import MIN_AREA, NO_CELLS
 from edgeseg.metrics.matching import match_cells
-from edgeseg.metrics.pieces import connected_pieces
 from edgeseg.model.encoding import MaskDecoder, real_maps
 from edgeseg.model.interface import Decoder, DecoderKind, MapTensor, Meaning
 
