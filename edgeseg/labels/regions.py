@@ -47,8 +47,8 @@ class Cell:
         std_intensity: the standard deviation of its pixels (their number is the divisor).
         perimeter: of the line through the centres of its rim pixels, those of holes too, after Benkrid and
             Crookes; 0 for a cell of one pixel or two.
-        major_axis: the longer axis of the ellipse that has the same second moments.
-        minor_axis: the shorter one.
+        major_axis_length: the longer axis of the ellipse that has the same second moments.
+        minor_axis_length: the shorter one.
         eccentricity: of that ellipse, 0 (a circle) to 1 (a line).
         solidity: its area over that of its convex hull, above 0, and 1 for a convex cell. The hull is of the
             midpoints of all pixel edges; its area counts the pixels whose centres it holds.
@@ -68,8 +68,8 @@ class Cell:
     max_intensity: int
     std_intensity: float
     perimeter: float
-    major_axis: float
-    minor_axis: float
+    major_axis_length: float
+    minor_axis_length: float
     eccentricity: float
     solidity: float
     touches_border: bool
@@ -199,8 +199,8 @@ def _cells(
         "max_intensity": brightest,
         "std_intensity": np.sqrt(_covariance(area, sum_v, sum_v, sum_vv)),
         "perimeter": perimeters,
-        "major_axis": major,
-        "minor_axis": minor,
+        "major_axis_length": major,
+        "minor_axis_length": minor,
         "eccentricity": np.sqrt(1 - (minor / np.where(major > 0, major, 1)) ** 2) * (major > 0),
         "solidity": area.astype(np.int64) / hull_areas,
         "touches_border": (left == 0) | (top == 0) | (right == width - 1) | (bottom == height - 1),

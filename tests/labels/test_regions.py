@@ -8,43 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from skimage.measure import regionprops
 
 from edgeseg.labels.label_rows import PackedLabels, pack
 from edgeseg.labels.regions import measure_cells
 from edgeseg.labels.runs import find_runs
-
-
-def rough(most):
-    """Numbers strewn at random: cells in pieces, with holes, of one pixel, touching, at the border."""
-    return arrays.arrays(
-        np.int32, arrays.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, most)
-    )
-
-
-def coarse(most):
-    """The same in blocks, so that cells have insides."""
-    return st.tuples(rough(most), st.integers(1, 4), st.integers(1, 4)).map(
-        lambda drawn: drawn[0].repeat(drawn[1], axis=0).repeat(drawn[2], axis=1)
-    )
-
-
-LABELS = st.integers(1, 4).flatmap(lambda most: st.one_of(rough(most), coarse(most)))
-
-
-def grey_for(labels):
-    return np.random.default_rng(labels.size).integers(0, 256, labels.shape, np.uint8)
-
-
-def discs(*, count, size, radius, seed=0):
-    """Discs that touch and overlap, the later on top, some cut off by the border."""
-    rng = np.random.default_rng(seed)
-    labels = np.zeros((size, size), np.int32)
-    rows, columns = np.ogrid[:size, :size]
-    for number, (y, x) in enumerate(rng.integers(0, size, (count, 2)), start=1):
-        labels[np.hypot(rows - y, columns - x) < radius * rng.uniform(0.5, 1)] = number
-    return labels
+from support.label_images import LABELS, discs, grey_for
 
 
 def by_scikit_image(labels, grey):
@@ -66,8 +35,8 @@ def by_scikit_image(labels, grey):
                 "max_intensity": region.intensity_max,
                 "std_intensity": region.intensity_std,
                 "perimeter": region.perimeter,
-                "major_axis": region.axis_major_length,
-                "minor_axis": region.axis_minor_length,
+                "major_axis_length": region.axis_major_length,
+                "minor_axis_length": region.axis_minor_length,
                 "eccentricity": region.eccentricity,
                 "solidity": region.solidity,
                 "touches_border": min(top, left) == 0 or bottom == len(labels) or right == labels.shape[1],
@@ -100,9 +69,9 @@ def test_far_from_the_first_pixel_nothing_cancels_out():
     labels[1:3, -7:-2] = 1
     near = labels[:, -9:]
     (one,), (other,) = (measure_cells(each, np.zeros(each.shape, np.uint8)) for each in (near, labels))
-    assert (one.major_axis, one.minor_axis, one.solidity) == (
-        other.major_axis,
-        other.minor_axis,
+    assert (one.major_axis_length, one.minor_axis_length, one.solidity) == (
+        other.major_axis_length,
+        other.minor_axis_length,
         other.solidity,
     )
     assert other.centroid_x == 200_000 - 5
@@ -128,7 +97,7 @@ def test_sums_beyond_64_bits_are_exact():
     (cell,) = measure_cells(labels, np.full(labels.shape, 7, np.uint8))
     assert cell.area == 10 * 2**20
     assert cell.centroid_x == (2**20 - 1) / 2
-    assert cell.major_axis == pytest.approx(4 * math.sqrt((2**40 - 1) / 12), rel=1e-12)
+    assert cell.major_axis_length == pytest.approx(4 * math.sqrt((2**40 - 1) / 12), rel=1e-12)
     assert (cell.mean_intensity, cell.std_intensity, cell.solidity) == (7, 0, 1)
 
 
