@@ -37,12 +37,17 @@ class Segmentation:
     """What a model found in one image.
 
     Attributes:
-        mask: `(H, W)` bool, True where there is foreground.
-        cells: measured one by one, from top to bottom.
+        labels: `(H, W)` int32: 0 for the background, else the number of a cell, from 1.
+        cells: measured one by one, in the order of their numbers, from top to bottom.
     """
 
-    mask: npt.NDArray[np.bool_]
+    labels: npt.NDArray[np.int32]
     cells: tuple[Cell, ...]
+
+    @property
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """`(H, W)` bool, True where there is a cell."""
+        return np.asarray(self.labels != 0, np.bool_)
 
 
 class Model:
@@ -59,7 +64,7 @@ class Model:
         self._segmenter = segmenter
 
     def segment(self, image: npt.NDArray[np.uint8], options: PredictOptions | None = None) -> Segmentation:
-        """The mask and the cells of a whole image, as `edgeseg predict` finds them.
+        """The labels and the cells of a whole image, as `edgeseg predict` finds them.
 
         Args:
             image: `(H, W)` uint8 of any size; it is cut into overlapping tiles of the network's size.
@@ -69,13 +74,15 @@ class Model:
             ConfigError: the image is of another shape or type, or an overlap does not fit the tiles.
         """
         from edgeseg.prediction.cells import find_cells
-        from edgeseg.prediction.pipeline import find_mask
+        from edgeseg.prediction.pipeline import find_labels
 
         options = options or PredictOptions()
         grey = _grey8(image, self.interface)
-        mask = find_mask(grey, self._segmenter, self.artifact.preprocessing, overlap=options.overlap)
-        cells = find_cells(mask, grey, min_area=options.min_area)
-        return Segmentation(mask=mask[:].astype(bool), cells=tuple(cells))
+        labels = find_labels(
+            grey, self._segmenter, self.artifact.preprocessing,
+            overlap=options.overlap, min_area=options.min_area,
+        )  # fmt: skip
+        return Segmentation(labels=labels[:], cells=tuple(find_cells(labels, grey)))
 
     def probability(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """The foreground probability of an image of the network's own size.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from support.command import edgeseg
+from support.command import edgeseg, refused
 from support.paths import TESTS
 
 HERE = TESTS / "fixtures" / "v0_1"
@@ -135,6 +135,18 @@ class TestPrediction:
         assert (folder / "cells.csv").read_text().startswith(old)
         assert {path: written_at(folder / "masks")[path] for path in before} == before
 
+    def test_gone_on_with_it_stays_without_labels_and_this_is_said(self, folder):
+        assert "version 0.1 began" in done(self.predict(folder, images="01")).stderr
+        assert not (folder / "labels").exists()
+        assert json.loads((folder / "predict.json").read_text())["schema_version"] == 2
+
+    def test_force_does_not_touch_labels_that_it_did_not_make(self, folder):
+        own = folder / "labels" / "blob_0_r0c0.tif"
+        own.parent.mkdir()
+        own.write_text("mine")
+        refused(self.predict(folder, "--force"), "were not made by the prediction there")
+        assert own.read_text() == "mine"
+
     def test_made_again_it_is_the_same(self, folder, tmp_path):
         done(self.predict(tmp_path / "again"))
         assert (tmp_path / "again" / "cells.csv").read_bytes() == (folder / "cells.csv").read_bytes()
@@ -143,6 +155,7 @@ class TestPrediction:
 
     def test_force_replaces_it(self, folder):
         done(self.predict(folder, "--force", images="1"))
+        assert {path.name[:6] for path in (folder / "labels").iterdir()} == {"blob_1"}
         assert {row["name"][:6] for row in rows(folder / "images.csv")} == {"blob_1"}
         assert {path.name[:6] for path in (folder / "masks").iterdir()} == {"blob_1"}
 

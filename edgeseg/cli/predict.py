@@ -37,7 +37,9 @@ _POLL = 1.0
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A .tflite or .tflite.xz file.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for masks/, overlays/, cells.csv, images.csv.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for masks/, labels/, overlays/, cells.csv, images.csv.")
+    ],
     images: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -72,12 +74,15 @@ def predict(
     overlap: Overlap = None,
     min_area: MinArea = DEFAULT_MIN_AREA,
     no_overlay: Annotated[bool, typer.Option("--no-overlay", help="Draw no overlays.")] = False,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Write each cell's number into the overlays.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what predict.json holds.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier prediction instead of going on with it.")
     ] = False,
 ) -> None:
-    """Segment images of any size: masks, overlays, and a table of cells.
+    """Segment images of any size: masks, labels, overlays, and a table of cells.
 
     Started again with the same model and options, it goes on where it ended.
     """
@@ -87,7 +92,9 @@ def predict(
     from edgeseg.model.artifact import load_artifact
     from edgeseg.prediction.predict import predict as predict_pictures
 
-    options = prediction_options(pixel_size, threads, overlap, min_area, overlays=not no_overlay)
+    options = prediction_options(
+        pixel_size, threads, overlap, min_area, overlays=not no_overlay, numbers=numbers
+    )  # fmt: skip
     artifact = load_artifact(model)
     done = {} if force else _times_done(out)
     if watch and images:
@@ -198,6 +205,8 @@ def _teller(*, live: bool) -> Tell:
 def _say(made: Prediction, out: Path, *, listed: bool) -> None:
     new = made.new
     tell_assumed(made.facts.model.assumed)
+    if not made.has_labels:
+        note(f"version 0.1 began {out}, so it gets no labels; with --force, all is done anew and has them")
     if made.earlier:
         note(f"{counted(made.earlier, 'image')} done before; --force does all anew")
     if not new:

@@ -22,9 +22,7 @@ Overlap = Annotated[
     int | None,
     typer.Option(metavar="PX", help="Least overlap of tiles [default: three eighths of a tile]."),
 ]
-MinArea = Annotated[
-    int, typer.Option(metavar="PX", help="Components of fewer pixels are no cells; 0 keeps all.")
-]
+MinArea = Annotated[int, typer.Option(metavar="PX", help="Cells of fewer pixels are left out; 0 keeps all.")]
 
 DEFAULT_MIN_AREA = PredictOptions().min_area
 
@@ -36,7 +34,13 @@ def tell_assumed(assumed: Sequence[str]) -> None:
 
 
 def prediction_options(
-    pixel_size: float | None, threads: int | None, overlap: int | None, min_area: int, *, overlays: bool
+    pixel_size: float | None,
+    threads: int | None,
+    overlap: int | None,
+    min_area: int,
+    *,
+    overlays: bool,
+    numbers: bool = False,
 ) -> PredictOptions:
     """What was asked for; from now on OpenCV computes with as many threads.
 
@@ -50,6 +54,7 @@ def prediction_options(
         min_area=min_area,
         pixel_size=pixel_size,
         overlays=overlays,
+        numbers=numbers,
         threads=default_threads() if threads is None else threads,
     )
     cv2.setNumThreads(options.threads)

@@ -43,7 +43,7 @@ def serve(
     overlap: Overlap = None,
     min_area: MinArea = DEFAULT_MIN_AREA,
 ) -> None:
-    """Show on a local web page what a model finds, live: picture, mask, cells over time, areas.
+    """Show on a local web page what a model finds, live: picture, cells and mask, cells over time, areas.
 
     Ends with Ctrl-C.
     """

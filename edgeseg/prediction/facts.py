@@ -40,7 +40,7 @@ class RunFacts:
     """All of it.
 
     Attributes:
-        schema_version: of the manifest.
+        schema_version: of the manifest, and of the folder: that of the run that began it.
         edgeseg_version: that makes it.
         started: UTC, ISO 8601: when the first run into this folder was begun.
         model: that is used.

@@ -1,10 +1,8 @@
-"""The folder that a prediction fills: masks, overlays, two tables, and what they were made from."""
+"""The folder that a prediction fills: masks, labels, overlays, two tables, and what they were made from."""
 
 from __future__ import annotations
 
 import contextlib
-import struct
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,25 +13,29 @@ import numpy.typing as npt
 
 from edgeseg import files, locks
 from edgeseg.errors import OutputError
-from edgeseg.prediction.bitmask import MaskRows
+from edgeseg.labels.label_rows import LabelRows
 from edgeseg.prediction.facts import RunFacts
+from edgeseg.prediction.label_tiff import encode_labels
+from edgeseg.prediction.mask_png import encode_mask
+from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.tables import CELLS, IMAGES, times_done
 from edgeseg.records import to_data
 
 #: Every folder made here holds it, from the start on.
 MANIFEST = "predict.json"
 
-#: 1: first version. 2: frames of videos, cameras and stacks; tables that grow; a run that goes on.
-SCHEMA_VERSION = 2
+#: 1: first version. 2: frames of videos, cameras and stacks; tables that grow; a run that goes on. 3: labels.
+SCHEMA_VERSION = 3
+
+#: A folder of the version before is gone on with as it was begun: without labels.
+_WITHOUT_LABELS = 2
 
 #: No colour is blurred. OpenCV has names for the two numbers since 4.7; before, it passes over them.
 _SAMPLING_FACTOR, _FULL_COLOUR = 7, 0x111111
 _SHARP = (cv2.IMWRITE_JPEG_QUALITY, 95, _SAMPLING_FACTOR, _FULL_COLOUR)
 
-_PARTS = (MANIFEST, "masks", "overlays", CELLS, IMAGES)
-
-#: Rows of a mask that are unpacked and compressed at a time.
-_BAND_ROWS = 256
+_FOLDERS = ("masks", "labels", "overlays")
+_PARTS = (MANIFEST, *_FOLDERS, CELLS, IMAGES)
 
 
 class ResultFolder:
@@ -46,6 +48,7 @@ class ResultFolder:
     Attributes:
         path: the folder.
         resumed: the manifest of an earlier run that is gone on with, else None.
+        schema_version: of its manifest: of the run that began it.
     """
 
     def __init__(self, path: Path, inputs: Sequence[str], facts: RunFacts, *, force: bool) -> None:
@@ -65,11 +68,17 @@ class ResultFolder:
         self._earlier = _earlier_manifest(path, force=force)
         for each in inputs:
             place = Path(each).resolve()
-            if {place, place.parent} & {(path / "masks").resolve(), (path / "overlays").resolve()}:
+            if {place, place.parent} & {(path / part).resolve() for part in _FOLDERS}:
                 raise OutputError(f"{each} lies where the results go; choose another folder than {path}")
         self.resumed = None if force else self._earlier
         if self.resumed is not None:
             _refuse_other(path, self.resumed, facts)
+        self.schema_version = _schema_version(self.resumed) or SCHEMA_VERSION
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether labels are kept; not in a folder that version 0.1 began."""
+        return self.schema_version > _WITHOUT_LABELS
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -93,7 +102,7 @@ class ResultFolder:
             OutputError: the folder cannot be written, or one of the files lies outside it; then nothing is
                 deleted.
         """
-        half = [each for part in ("masks", "overlays") for each in (self.path / part).glob(".*.tmp")]
+        half = [each for part in _FOLDERS for each in (self.path / part).glob(".*.tmp")]
         doomed = [*half, *(self._made_earlier() if self._force else ())]
         for file in doomed:
             files.path_below(self.path, str(file.relative_to(self.path)))
@@ -115,6 +124,8 @@ class ResultFolder:
                 )
             yield self.path / _mask_name(name)
             yield self.path / _overlay_name(name)
+            if _schema_version(self._earlier) > _WITHOUT_LABELS:
+                yield self.path / _labels_name(name)
         yield self.path / CELLS
         yield self.path / IMAGES
 
@@ -126,11 +137,26 @@ class ResultFolder:
         """
         files.write_json(self.path / MANIFEST, content)
 
-    def write_mask(self, name: str, mask: MaskRows) -> None:
-        """Write `masks/NAME.png`, 0 and 255; `OutputError` as `files.write_bytes`."""
-        # OpenCV's own settings: on small images three times as fast as a stated compression level.
-        data = cv2.imencode(".png", mask)[1].tobytes() if isinstance(mask, np.ndarray) else _png(mask)
-        files.write_bytes(self.path / _mask_name(name), data, durable=False)
+    def is_whole(self, name: str) -> bool:
+        """Whether the mask and the labels of an image are there.
+
+        After a power cut they may be empty, since the image's row in the table can outrun them.
+        """
+        places = [_mask_name(name), *([_labels_name(name)] if self.has_labels else [])]
+        return all((self.path / each).is_file() and (self.path / each).stat().st_size for each in places)
+
+    def write_mask(self, name: str, labels: LabelRows) -> None:
+        """Write `masks/NAME.png`, 255 on cells and else 0; `OutputError` as `files.write_bytes`."""
+        files.write_bytes(self.path / _mask_name(name), encode_mask(labels), durable=False)
+
+    def write_labels(self, name: str, labels: LabelRows, cells: int, pixel_size: float | None) -> None:
+        """Write `labels/NAME.tif`, as of `encode_labels`; `OutputError` as `files.write_bytes`.
+
+        Nothing is written where the folder `has_labels` not.
+        """
+        if self.has_labels:
+            data = encode_labels(labels, cells, pixel_size)
+            files.write_bytes(self.path / _labels_name(name), data, durable=False)
 
     def write_overlay(self, name: str, picture: npt.NDArray[np.uint8]) -> None:
         """Write `overlays/NAME.jpg` from `(H, W, 3)` uint8 BGR; `OutputError` as `files.write_bytes`.
@@ -140,6 +166,12 @@ class ResultFolder:
         """
         data = cv2.imencode(".jpg", picture, _SHARP)[1].data
         files.write_bytes(self.path / _overlay_name(name), data, durable=False)
+
+
+def _schema_version(manifest: Mapping[str, Any] | None) -> int:
+    """Of a manifest; 0 where it is none of a prediction's."""
+    stated = (manifest or {}).get("schema_version")
+    return stated if isinstance(stated, int) else 0
 
 
 def _earlier_manifest(path: Path, *, force: bool) -> dict[str, Any] | None:
@@ -154,20 +186,27 @@ def _earlier_manifest(path: Path, *, force: bool) -> dict[str, Any] | None:
             f"{', '.join(there)} in {path} were not made by a prediction (there is no {MANIFEST}), so "
             f"{stays}; choose another folder"
         )
-    return files.read_json(path / MANIFEST, kind="a prediction's manifest", error=OutputError)
+    earlier = files.read_json(path / MANIFEST, kind="a prediction's manifest", error=OutputError)
+    if force and "labels" in there and _schema_version(earlier) <= _WITHOUT_LABELS:
+        raise OutputError(
+            f"labels in {path} were not made by the prediction there, which is of an earlier version of "
+            "edgeseg, so --force does not replace them; choose another folder"
+        )
+    return earlier
 
 
 def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: RunFacts) -> None:
     """A folder of results is of one model and one set of options, or its tables would mix two things."""
     cure = "choose another folder or pass --force to replace them"
-    if earlier.get("schema_version") != SCHEMA_VERSION:
+    if _schema_version(earlier) not in (_WITHOUT_LABELS, SCHEMA_VERSION):
         raise OutputError(f"{path} holds results already, of another version of edgeseg; {cure}")
     model, now = earlier.get("model", {}), to_data(facts.model)
     if any(model.get(key) != now[key] for key in ("sha256", "preprocessing")):
         raise OutputError(
             f"{path} holds results already, of another model ({model.get('file')}, not {now['file']}); {cure}"
         )
-    options = earlier.get("options", {})
+    # An option that came later has its default in folders from before.
+    options = {**to_data(PredictOptions()), **earlier.get("options", {})}
     different = [
         f"{name.replace('_', '-')} {options.get(name)}, not {value}"
         for name, value in to_data(facts.options).items()
@@ -183,27 +222,9 @@ def _mask_name(name: str) -> Path:
     return Path("masks") / f"{name}.png"
 
 
+def _labels_name(name: str) -> Path:
+    return Path("labels") / f"{name}.tif"
+
+
 def _overlay_name(name: str) -> Path:
     return Path("overlays") / f"{name}.jpg"
-
-
-def _png(mask: MaskRows) -> bytes:
-    """An 8-bit grey PNG, made band by band: OpenCV would need the whole mask as an array."""
-    height, width = mask.shape
-    packer = zlib.compressobj(1)
-    parts = []
-    for top in range(0, height, _BAND_ROWS):
-        rows = mask[slice(top, top + _BAND_ROWS)]
-        parts.append(packer.compress(np.pad(rows, ((0, 0), (1, 0))).data))  # filter 0 before each row
-    parts.append(packer.flush())
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = (
-        _chunk(b"IHDR", header),
-        *(_chunk(b"IDAT", part) for part in parts if part),
-        _chunk(b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -1,4 +1,4 @@
-"""A picture for people: the image with every cell tinted and outlined."""
+"""A picture for people: the image with every cell tinted and outlined, each in its colour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
-from edgeseg.prediction.bitmask import MaskRows
+from edgeseg.labels.extents import Extents, count_extents
+from edgeseg.labels.label_rows import LabelRows
+from edgeseg.labels.runs import find_runs
+from edgeseg.prediction.colouring import (
+    MOST_COLOURS,
+    Comparable,
+    choose_colours,
+    colour_of,
+    comparable,
+)
 
 #: A longer image is reduced by a whole factor: an overlay is to be looked at.
 MAX_SIDE = 4096
@@ -17,57 +26,121 @@ MAX_SIDE = 4096
 #: Rows that are drawn at a time.
 _BAND_ROWS = 256
 
-#: BGR. Orange stands out from grey on a screen, in print, and for colour-blind eyes.
-COLOUR = (0, 140, 255)
-
 #: How much of the colour is mixed in within a cell, 0 to 1.
 TINT = 0.18
 
+_NUMBER_FONT = cv2.FONT_HERSHEY_SIMPLEX
 
-def draw_overlay(grey: Grey8, mask: MaskRows) -> npt.NDArray[np.uint8]:
-    """Draw a mask over its image.
+#: The height of a number is a share of the side of a square as large as the median cell, within these pixels.
+_NUMBER_SHARE, _NUMBER_LEAST, _NUMBER_MOST = 0.3, 7, 18
+
+#: The height of a digit of that font at a scale of 1, pixels.
+_DIGIT_HEIGHT = 21
+
+Picture = npt.NDArray[np.uint8]
+
+
+def draw_overlay(
+    grey: Grey8, labels: LabelRows, *, longest: int = MAX_SIDE, numbers: bool = False
+) -> Picture:
+    """Draw cells over their image.
 
     Args:
         grey: `(H, W)` uint8.
-        mask: `(H, W)`, 0 or 255.
+        labels: `(H, W)`, cells numbered from 1.
+        longest: of a side, pixels.
+        numbers: write its number into each cell.
 
     Returns:
-        `(H, W, 3)` uint8 BGR, reduced by a whole factor where a side is longer than `MAX_SIDE`. The
-        outline is the outermost pixel of the cell itself.
+        `(H, W, 3)` uint8 BGR, reduced by a whole factor where a side is longer than `longest`. The outline is
+        the outermost pixel of the cell itself, also where it touches another one; beyond the image counts as
+        cell.
     """
-    factor = math.ceil(max(grey.shape) / MAX_SIDE)
+    factor = math.ceil(max(grey.shape) / longest)
     size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
-    mask = _reduced(mask, size)
     if factor > 1:
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small, most = _reduced(labels, size)
+    colours = choose_colours(small, most)
     picture = np.empty((*grey.shape, 3), np.uint8)
     for top in range(0, len(grey), _BAND_ROWS):
         rows = slice(top, top + _BAND_ROWS)
-        cv2.cvtColor(grey[rows], cv2.COLOR_GRAY2BGR, dst=picture[rows])
-        cv2.copyTo(cv2.LUT(picture[rows], _TINTED), mask[rows], picture[rows])
-        picture[rows][_outline(mask, top)] = COLOUR
+        index = colours[small[rows].astype(np.intp, copy=False)]
+        _draw(picture[rows], grey[rows], index, _rim(small, top))
+    if numbers and most:
+        _write_numbers(picture, small)
     return picture
 
 
-def _reduced(mask: MaskRows, size: tuple[int, int]) -> Grey8:
-    """A mask as an array of `(width, height)`; of what is left out, no pixel is mixed in."""
-    if mask.shape == size[::-1]:
-        return mask[:]
-    rows, columns = (np.arange(new) * old // new for new, old in zip(size[::-1], mask.shape, strict=True))
-    return np.concatenate([mask[row : row + 1][:, columns] for row in rows.tolist()])
+def _reduced(labels: LabelRows, size: tuple[int, int]) -> tuple[Comparable, int]:
+    """Labels as an array of `(width, height)`, and the greatest; of what is left out, nothing is mixed in."""
+    height, width = size[::-1]
+    rows = np.arange(height) * labels.shape[0] // height
+    columns = np.arange(width) * labels.shape[1] // width
+    parts, most = [], 0
+    for top in range(0, height, _BAND_ROWS):
+        chosen = rows[top : top + _BAND_ROWS]
+        whole = labels[int(chosen[0]) : int(chosen[-1]) + 1]
+        band = whole if labels.shape == (height, width) else whole[np.ix_(chosen - chosen[0], columns)]
+        most = max(most, int(band.max()))
+        parts.append(comparable(band, most))
+    return np.concatenate(parts), most
 
 
-def _outline(mask: Grey8, top: int) -> npt.NDArray[np.bool_]:
-    """Where the rows from `top` on hold the rim of a cell; beyond the image counts as cell."""
+def _rim(labels: Comparable, top: int) -> npt.NDArray[np.bool_]:
+    """Where the rows from `top` on hold the rim of a cell."""
     above = min(top, 1)
-    near = mask[top - above : top + _BAND_ROWS + 1]
-    rim: npt.NDArray[np.bool_] = near != cv2.erode(near, np.ones((3, 3), np.uint8))
-    return rim[above : above + _BAND_ROWS]
+    near = labels[top - above : top + _BAND_ROWS + 1]
+    around = np.ones((3, 3), np.uint8)
+    rim = (cv2.erode(near, around) != near) | ((cv2.dilate(near, around) != near) & (near != 0))
+    return np.asarray(rim[above : above + _BAND_ROWS], np.bool_)
 
 
-def _tint_table() -> npt.NDArray[np.uint8]:
-    grey = np.arange(256)[:, None]
-    return np.rint(grey + TINT * (np.array(COLOUR) - grey)).astype(np.uint8)[:, None, :].reshape(1, 256, 3)
+def _draw(picture: Picture, grey: Grey8, index: npt.NDArray[np.uint8], rim: npt.NDArray[np.bool_]) -> None:
+    """Rows of the picture: grey outside, mixed with the cell's colour inside, that colour on the rim."""
+    cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, dst=picture)
+    cv2.copyTo(cv2.LUT(picture, _DIMMED), index, picture)
+    coloured = cv2.cvtColor(index, cv2.COLOR_GRAY2BGR)
+    cv2.add(picture, cv2.LUT(coloured, _TINTS), dst=picture)
+    cv2.copyTo(cv2.LUT(coloured, _COLOURS), rim.view(np.uint8), picture)
 
 
-_TINTED = _tint_table()
+def _write_numbers(picture: Picture, labels: Comparable) -> None:
+    """Write white numbers with a dark rim, in the middle of each cell and within the picture."""
+    cells = count_extents(find_runs(labels.astype(np.int32)))
+    side = math.sqrt(float(np.median(cells.area)))
+    scale = min(max(_NUMBER_SHARE * side, _NUMBER_LEAST), _NUMBER_MOST) / _DIGIT_HEIGHT
+    for number, (x, y) in zip(cells.numbers.tolist(), _middles(labels, cells), strict=True):
+        text = str(number)
+        (wide, high), _ = cv2.getTextSize(text, _NUMBER_FONT, scale, 1)
+        left = min(max(1, round(x - wide / 2)), picture.shape[1] - wide - 1)
+        bottom = min(max(high + 1, round(y + high / 2)), picture.shape[0] - 2)
+        for colour, thickness in (((30, 30, 30), 3), ((255, 255, 255), 1)):
+            cv2.putText(
+                picture, text, (left, bottom), _NUMBER_FONT, scale, colour, thickness, cv2.LINE_AA
+            )  # fmt: skip
+
+
+def _middles(labels: Comparable, cells: Extents) -> list[tuple[float, float]]:
+    """A point in each cell, x and y: its centroid, or where a cell is bent its deepest pixel."""
+    points = np.column_stack([cells.sum_x, cells.sum_y]) / cells.area[:, None]
+    column, row = np.rint(points).astype(np.int64).T
+    for place in np.flatnonzero(labels[row, column] != cells.numbers).tolist():
+        top, left = int(cells.top[place]), int(cells.left[place])
+        box = labels[top : cells.bottom[place], left : cells.right[place]] == cells.numbers[place]
+        depth = cv2.distanceTransform(np.pad(box, 1).view(np.uint8), cv2.DIST_L2, 3)
+        deepest = np.unravel_index(int(depth.argmax()), depth.shape)
+        points[place] = left + deepest[1] - 1, top + deepest[0] - 1
+    return [(float(x), float(y)) for x, y in points]
+
+
+def _tables() -> tuple[Picture, Picture]:
+    """The colours by index, `(1, 256, 3)` BGR, and the share of each that tints a cell."""
+    colours = np.array([(0, 0, 0), *(colour_of(index) for index in range(1, MOST_COLOURS + 1))])
+    return colours.astype(np.uint8)[None], np.rint(TINT * colours).astype(np.uint8)[None]
+
+
+_COLOURS, _TINTS = _tables()
+
+#: What is left of each grey value within a cell, `(1, 256, 3)`.
+_DIMMED = np.repeat(np.rint((1 - TINT) * np.arange(256)).astype(np.uint8)[None, :, None], 3, axis=2)

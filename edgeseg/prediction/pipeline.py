@@ -1,19 +1,23 @@
-"""From a grey picture to its mask and its cells: what `predict` and `serve` do with every picture."""
+"""From a grey picture to its labels and its cells: what `predict` and `serve` do with every picture."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+
+import numpy as np
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError
+from edgeseg.labels.label_rows import BAND_PIXELS, LabelRows
+from edgeseg.labels.pieces import number_pieces
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
-from edgeseg.model.encoding import Image, Maps
+from edgeseg.model.encoding import Image, Maps, Mask
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
-from edgeseg.prediction.bitmask import MaskRows, empty_mask
 from edgeseg.prediction.cells import Cell, find_cells
 from edgeseg.prediction.frames import Frame
 from edgeseg.prediction.predict_options import PredictOptions
@@ -68,32 +72,33 @@ class Pipeline:
         self.options, self.model = replace(options, overlap=overlap), artifact.path.name
         self.assumed = self._segmenter.interface.assumed
 
-    def segment(self, grey: Grey8, *, progress: Progress = silent) -> MaskRows:
-        """The network's answer to a picture.
+    def segment(self, grey: Grey8, *, progress: Progress = silent) -> LabelRows:
+        """The labels of a picture.
 
         Args:
             grey: `(H, W)` uint8 of any size.
             progress: as of `tiling.segment`; what it raises ends the work.
 
         Returns:
-            `(H, W)`, 0 or 255.
+            `(H, W)`, as of `find_labels`.
         """
-        return find_mask(
-            grey, self._segmenter, self._prepare, overlap=self.options.overlap, progress=progress
-        )
+        return find_labels(
+            grey, self._segmenter, self._prepare,
+            overlap=self.options.overlap, min_area=self.options.min_area, progress=progress,
+        )  # fmt: skip
 
     def measure(
-        self, frame: Frame, grey: Grey8, mask: MaskRows, notes: tuple[str, ...] = ()
+        self, frame: Frame, grey: Grey8, labels: LabelRows, notes: tuple[str, ...] = ()
     ) -> tuple[ImageResult, tuple[Cell, ...]]:
-        """The cells of a picture; the mask loses what is too small to be one.
+        """The cells of a picture.
 
         Args:
             frame: which picture.
             grey: the picture.
-            mask: from `segment`; changed in place.
+            labels: from `segment`.
             notes: what was done to bring the picture to 8-bit grey.
         """
-        cells = tuple(find_cells(mask, grey, min_area=self.options.min_area))
+        cells = tuple(find_cells(labels, grey))
         found = ImageResult(
             source=frame.source, name=frame.name, label=frame.label, page=frame.page, frame=frame.number,
             seconds=frame.seconds, time=frame.time, width=grey.shape[1], height=grey.shape[0],
@@ -102,30 +107,48 @@ class Pipeline:
         return found, cells
 
 
-def find_mask(
+def find_labels(
     grey: Grey8,
     segmenter: Segmenter,
     prepare: Preprocessing,
     *,
     overlap: int | None = None,
+    min_area: int = 0,
     progress: Progress = silent,
-) -> MaskRows:
-    """The mask of a picture of any size, `(H, W)`, 0 or 255; in bits where it is large.
+) -> LabelRows:
+    """The labels of a picture of any size: here, and nowhere else, a network's maps become cells.
 
     Args:
         grey: `(H, W)` uint8.
         segmenter: the network.
         prepare: what is done to the picture first.
         overlap: as of `tiling.segment`.
-        progress: likewise.
+        min_area: cells of fewer pixels are none.
+        progress: as of `tiling.segment`.
+
+    Returns:
+        `(H, W)`: 0 for the background, else the number of a cell, in the order of `Numbering`. Of a network
+        that gives a mask, the cells are its connected pieces.
 
     Raises:
         ConfigError: an overlap that does not fit the network's tiles.
     """
     table = preprocessing.stretch_table(grey, prepare) if prepare.kind != "scale" else None
-    mask = empty_mask((grey.shape[0], grey.shape[1]))
-    tiling.segment_into(mask, grey, segmenter, table=table, overlap=overlap, progress=progress)
-    return mask
+    strips = tiling.mask_strips(grey, segmenter, table=table, overlap=overlap, progress=progress)
+    shape = (grey.shape[0], grey.shape[1])
+    return number_pieces(_gathered(mask for _, mask in strips), shape, min_area=min_area)
+
+
+def _gathered(strips: Iterable[Mask]) -> Iterator[Mask]:
+    """Strips put together to bands: what is done to each costs more than its pixels where it is small."""
+    held: list[Mask] = []
+    for strip in strips:
+        held.append(strip)
+        if sum(each.size for each in held) >= BAND_PIXELS:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
 def _refuse_colour(segmenter: Segmenter, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,9 +15,9 @@ from edgeseg import files
 from edgeseg._version import __version__
 from edgeseg.data.images import Grey8
 from edgeseg.errors import DatasetError
+from edgeseg.labels.label_rows import LARGE, LabelRows
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.runtimes.registry import find_runtime
-from edgeseg.prediction.bitmask import LARGE, MaskRows
 from edgeseg.prediction.facts import ModelUsed, RunFacts, RuntimeUsed
 from edgeseg.prediction.frames import Frame, Source
 from edgeseg.prediction.output import SCHEMA_VERSION, ResultFolder
@@ -57,6 +57,7 @@ class Prediction:
         earlier: how many of `images` earlier runs made.
         seconds: that reading, predicting, measuring and writing took in this run, loading the model apart.
         complete: whether everything was gone through.
+        has_labels: whether the folder gets labels; not if version 0.1 began it.
     """
 
     facts: RunFacts
@@ -65,6 +66,7 @@ class Prediction:
     earlier: int
     seconds: float
     complete: bool
+    has_labels: bool
 
     @property
     def new(self) -> tuple[ImageResult, ...]:
@@ -98,7 +100,7 @@ def predict(
     progress: Progress = silent,
     tell: Tell = lambda _result: None,
 ) -> Prediction:
-    """Predict pictures into a folder: masks, overlays, tables and a manifest.
+    """Predict pictures into a folder: masks, labels, overlays, tables and a manifest.
 
     A picture that cannot be read does not stop the others. Where none can be read, nothing is written.
     Where `out` holds results of the same model with the same options, pictures that are done are passed
@@ -121,7 +123,7 @@ def predict(
     pipeline = Pipeline(artifact, options)
     facts = _facts(artifact, source, pipeline)
     folder = ResultFolder(out, source.inputs, facts, force=force)
-    run = _Run(facts=_joined(facts, folder.resumed), pipeline=pipeline, folder=folder, tell=tell)
+    run = _Run(facts=_joined(facts, folder), pipeline=pipeline, folder=folder, tell=tell)
     try:
         if folder.resumed is not None:
             run.begin()
@@ -153,12 +155,16 @@ def _facts(artifact: Artifact, source: Source, pipeline: Pipeline) -> RunFacts:
     )
 
 
-def _joined(facts: RunFacts, earlier: Mapping[str, Any] | None) -> RunFacts:
+def _joined(facts: RunFacts, folder: ResultFolder) -> RunFacts:
     """The facts of a run that goes on: begun when the first one was, with the inputs of all."""
+    earlier = folder.resumed
     if earlier is None:
         return facts
     inputs = dict.fromkeys([*earlier.get("inputs", []), *facts.inputs])
-    return replace(facts, started=earlier.get("started", facts.started), inputs=tuple(inputs))
+    return replace(
+        facts, schema_version=folder.schema_version, started=earlier.get("started", facts.started),
+        inputs=tuple(inputs),
+    )  # fmt: skip
 
 
 class _Run:
@@ -196,7 +202,7 @@ class _Run:
         self._folder.clear()
         if self._folder.resumed is None:
             self._folder.write_manifest(self._prediction().to_dict())
-        self._images = self._tables.recover(self._folder.path / "masks")
+        self._images = self._tables.recover(self._folder.is_whole)
         self._earlier = len(self._images)
         if self._images:
             self._folder.write_manifest(self._prediction().to_dict())
@@ -214,11 +220,11 @@ class _Run:
             return
         if not self._begun:
             self.begin()
-        mask = self._pipeline.segment(grey, progress=self._report(progress, frame))
+        labels = self._pipeline.segment(grey, progress=self._report(progress, frame))
         self.settle()
         self._labels[frame.name] = (frame.label, frame.time)
         self._failed.pop((frame.source, frame.name), None)
-        self._written = self._writer.submit(self._write, frame, grey, mask, notes)
+        self._written = self._writer.submit(self._write, frame, grey, labels, notes)
         if alone or grey.size > LARGE:  # of large images, two might not fit in memory
             self.settle()
         self._keep_manifest(often=alone)
@@ -253,11 +259,13 @@ class _Run:
         if self._written:
             self._written.result()
 
-    def _write(self, frame: Frame, grey: Grey8, mask: MaskRows, notes: tuple[str, ...]) -> None:
-        found, cells = self._pipeline.measure(frame, grey, mask, notes)
-        self._folder.write_mask(frame.name, mask)
+    def _write(self, frame: Frame, grey: Grey8, labels: LabelRows, notes: tuple[str, ...]) -> None:
+        found, cells = self._pipeline.measure(frame, grey, labels, notes)
+        self._folder.write_mask(frame.name, labels)
+        self._folder.write_labels(frame.name, labels, len(cells), self._options.pixel_size)
         if self._options.overlays:
-            self._folder.write_overlay(frame.name, draw_overlay(grey, mask))
+            picture = draw_overlay(grey, labels, numbers=self._options.numbers)
+            self._folder.write_overlay(frame.name, picture)
         self._tables.add(found, cells)
         self._images.append(found)
         self._tell(found)
@@ -285,6 +293,7 @@ class _Run:
         return Prediction(
             facts=self._facts, images=tuple(self._images), failed=tuple(self._failed.values()),
             earlier=self._earlier, seconds=time.perf_counter() - self._start, complete=self.complete,
+            has_labels=self._folder.has_labels,
         )  # fmt: skip
 
     def close(self) -> Prediction:

@@ -10,7 +10,7 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,14 +129,14 @@ class Tables:
         """
         self._folder, self._columns = folder, Columns(pixel_size)
 
-    def recover(self, masks: Path) -> list[ImageResult]:
+    def recover(self, is_whole: Callable[[str], bool]) -> list[ImageResult]:
         """Read what is done, and take out of both tables what a run that was cut short left unfinished.
 
         A table that is not there is begun.
 
         Args:
-            masks: the folder that must hold a mask of each image; one that does not, or whose cells are not
-                all there, is not done.
+            is_whole: whether the files of an image are there, by its name; one whose files or cells are not
+                all there is not done.
 
         Raises:
             OutputError: a table has other columns, or cannot be read or written.
@@ -148,7 +148,7 @@ class Tables:
         rows = [
             row
             for row in self._rows(IMAGES)
-            if _has_mask(masks, row["name"]) and str(counts[_which(row)]) == row["cells"]
+            if is_whole(row["name"]) and str(counts[_which(row)]) == row["cells"]
         ]
         done = set(map(_which, rows))
         cells = [row for row in self._rows(CELLS) if _which(row) in done]
@@ -211,12 +211,6 @@ def _place(result: ImageResult) -> list[str]:
 def _which(row: dict[str, str]) -> tuple[str, ...]:
     """What tells the picture that a row of either table belongs to."""
     return tuple(row[name] for name in _WHICH)
-
-
-def _has_mask(masks: Path, name: str) -> bool:
-    """Whether a mask is there; after a power cut it may be empty, since its row can outrun it."""
-    path = masks / f"{name}.png"
-    return path.is_file() and path.stat().st_size > 0
 
 
 def _result(row: dict[str, str]) -> ImageResult:

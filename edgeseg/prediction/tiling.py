@@ -24,9 +24,8 @@ import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError, ConfigError
-from edgeseg.model.encoding import Image, Maps
+from edgeseg.model.encoding import Image, Maps, Mask
 from edgeseg.model.segmenter import Segmenter
-from edgeseg.prediction.bitmask import MaskRows
 from edgeseg.progress import Progress, silent
 
 #: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile; small
@@ -144,23 +143,22 @@ def segment(
         ConfigError: as `check_overlap`.
     """
     mask = np.empty(image.shape[:2], np.uint8)
-    segment_into(mask, image, segmenter, overlap=overlap, progress=progress)
+    for rows, strip in mask_strips(image, segmenter, overlap=overlap, progress=progress):
+        mask[rows] = strip.view(np.uint8) * np.uint8(255)
     return mask
 
 
-def segment_into(
-    mask: MaskRows,
+def mask_strips(
     image: Image,
     segmenter: Segmenter,
     *,
     table: npt.NDArray[np.uint8] | None = None,
     overlap: int | None = None,
     progress: Progress = silent,
-) -> None:
-    """The mask of a whole image, written into one of its shape, row of tiles by row of tiles.
+) -> Iterator[tuple[slice, Mask]]:
+    """The mask of a whole image, row of tiles by row of tiles.
 
     Args:
-        mask: to be filled.
         image: `(H, W)` uint8 of any size.
         segmenter: the network.
         table: 256 grey values that the image's own are replaced by, tile by tile, which spares a second
@@ -168,15 +166,18 @@ def segment_into(
         overlap: as in `segment`.
         progress: as in `segment`.
 
+    Yields:
+        Which rows of the image, and their mask, `(rows, W)` bool; from top to bottom.
+
     Raises:
         ConfigError: as `check_overlap`.
     """
 
     def answer(tile: Image) -> Maps:
-        return (segmenter.mask(tile).view(np.uint8),)
+        return (segmenter.mask(tile),)
 
     for rows, (strip,) in _strips(image, segmenter, answer, table=table, overlap=overlap, progress=progress):
-        mask[rows] = strip * np.uint8(255)
+        yield rows, strip
 
 
 def segment_maps(

@@ -27,7 +27,7 @@ from edgeseg.serving import uploads
 from edgeseg.serving.live import Live
 from edgeseg.serving.message import Device, card, message
 from edgeseg.serving.recent_results import RecentResults
-from edgeseg.serving.segmented import PICTURES, VIEWS, Segmented, segment
+from edgeseg.serving.segmented import PARTS, VIEWS, Segmented, segment
 
 #: A request for the next message is answered after so many seconds, with or without a change.
 PATIENCE = 5.0
@@ -122,12 +122,10 @@ class _Page:
         if found is None:
             return _refused("there is no such result, or no longer: only the last ones are kept", 404)
         called = f"{_safe(found.found.name)}_{part}"
-        if part == "cells.csv":
-            table = await run_in_threadpool(found.cells_csv, self._pixel_size)
-            return _download(table, called, "text/csv")
-        if part not in PICTURES:
-            return _refused(f"a result has {', '.join(PICTURES)} and cells.csv", 404)
-        return _download(await run_in_threadpool(PICTURES[part], found), called, "image/png")
+        if part not in PARTS:
+            return _refused(f"a result has {', '.join(PARTS)}", 404)
+        make, kind = PARTS[part]
+        return _download(await run_in_threadpool(make, found, self._pixel_size), called, kind)
 
     async def snapshot(self, _request: Request) -> Response:
         """Keep the newest frame."""
@@ -166,7 +164,7 @@ class _Page:
     async def _keep(self, kind: str, result: Segmented) -> Response:
         name = self._recent.add(kind, result)
         shown = await run_in_threadpool(card, result)
-        return JSONResponse({"name": name, **shown, "parts": [*PICTURES, "cells.csv"]}, 201)
+        return JSONResponse({"name": name, **shown, "parts": [*PARTS]}, 201)
 
 
 def _refused(sentence: str, status: int) -> Response:

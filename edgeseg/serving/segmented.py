@@ -13,8 +13,11 @@ import cv2
 import numpy as np
 
 from edgeseg.data.images import Grey8
+from edgeseg.labels.label_rows import Labels
 from edgeseg.prediction.cells import Cell
 from edgeseg.prediction.frames import Frame
+from edgeseg.prediction.label_tiff import encode_labels
+from edgeseg.prediction.mask_png import encode_mask, mask_of
 from edgeseg.prediction.overlay import draw_overlay
 from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.prediction.tables import ImageResult, cells_csv
@@ -28,32 +31,32 @@ _QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 85)
 
 @dataclass(frozen=True, kw_only=True)
 class Segmented:
-    """A picture, its mask and its cells.
+    """A picture, its labels and its cells.
 
     Attributes:
         found: which picture, and the figures of it.
         grey: `(H, W)` uint8, the picture.
-        mask: `(H, W)` uint8, 0 or 255.
-        cells: in the order of `find_cells`.
+        labels: `(H, W)` int32, 0 or the number of a cell.
+        cells: in the order of their numbers.
         seconds: that the network and the measuring took.
     """
 
     found: ImageResult
     grey: Grey8
-    mask: Grey8
+    labels: Labels
     cells: tuple[Cell, ...]
     seconds: float
 
     @property
     def nbytes(self) -> int:
         """How much memory it holds."""
-        return self.grey.nbytes + self.mask.nbytes
+        return self.grey.nbytes + self.labels.nbytes
 
     # Each form is made when somebody asks for it, and once: several may watch the same frame.
     @cached_property
     def overlay_jpeg(self) -> bytes:
         """For looking at: the picture with its cells tinted and outlined."""
-        return _encode(".jpg", draw_overlay(_reduced(self.grey), _reduced(self.mask, sharp=True)))
+        return _encode(".jpg", draw_overlay(self.grey, self.labels, longest=MAX_SHOWN))
 
     @cached_property
     def image_jpeg(self) -> bytes:
@@ -63,11 +66,11 @@ class Segmented:
     @cached_property
     def mask_jpeg(self) -> bytes:
         """For looking at: the mask alone."""
-        return _encode(".jpg", _reduced(self.mask, sharp=True))
+        return _encode(".jpg", _reduced(mask_of(self.labels), sharp=True))
 
     def overlay_png(self) -> bytes:
         """The overlay that `edgeseg predict` draws, without loss."""
-        return _encode(".png", draw_overlay(self.grey, self.mask))
+        return _encode(".png", draw_overlay(self.grey, self.labels))
 
     def image_png(self) -> bytes:
         """The picture as 8-bit grey."""
@@ -75,7 +78,11 @@ class Segmented:
 
     def mask_png(self) -> bytes:
         """The mask, 0 and 255."""
-        return _encode(".png", self.mask)
+        return encode_mask(self.labels)
+
+    def labels_tiff(self, pixel_size: float | None) -> bytes:
+        """The `labels/NAME.tif` that `edgeseg predict` writes."""
+        return encode_labels(self.labels, len(self.cells), pixel_size)
 
     def cells_csv(self, pixel_size: float | None) -> bytes:
         """The `cells.csv` that `edgeseg predict` writes, of this picture alone."""
@@ -95,10 +102,10 @@ def segment(
         progress: as of `Pipeline.segment`.
     """
     start = time.perf_counter()
-    mask = pipeline.segment(grey, progress=progress)
-    found, cells = pipeline.measure(frame, grey, mask, notes)
+    labels = pipeline.segment(grey, progress=progress)[:]
+    found, cells = pipeline.measure(frame, grey, labels, notes)
     seconds = time.perf_counter() - start
-    return Segmented(found=found, grey=grey, mask=mask[:], cells=cells, seconds=seconds)
+    return Segmented(found=found, grey=grey, labels=labels, cells=cells, seconds=seconds)
 
 
 #: What can be looked at.
@@ -108,11 +115,13 @@ VIEWS: dict[str, Callable[[Segmented], bytes]] = {
     "mask": lambda shown: shown.mask_jpeg,
 }
 
-#: What can be downloaded, but for the table.
-PICTURES: dict[str, Callable[[Segmented], bytes]] = {
-    "overlay.png": Segmented.overlay_png,
-    "image.png": Segmented.image_png,
-    "mask.png": Segmented.mask_png,
+#: What can be downloaded: name -> what makes it, given micrometres a pixel or None, and its media type.
+PARTS: dict[str, tuple[Callable[[Segmented, float | None], bytes], str]] = {
+    "overlay.png": (lambda shown, _: shown.overlay_png(), "image/png"),
+    "image.png": (lambda shown, _: shown.image_png(), "image/png"),
+    "mask.png": (lambda shown, _: shown.mask_png(), "image/png"),
+    "labels.tif": (Segmented.labels_tiff, "image/tiff"),
+    "cells.csv": (Segmented.cells_csv, "text/csv"),
 }
 
 

@@ -109,6 +109,7 @@ _OLD_REQUIREMENTS = (
     "typer",
     "tomlkit",
     "filelock",
+    "tifffile",
 )
 
 

@@ -25,7 +25,7 @@ def out(image, tmp_path):
 @pytest.fixture
 def victim(tmp_path):
     (tmp_path / "victim").mkdir()
-    for name in ("a.png", "a.jpg", "cell.png", ".cell.png.x.tmp"):
+    for name in ("a.png", "a.jpg", "a.tif", "cell.png", "cell.tif", ".cell.png.x.tmp"):
         (tmp_path / "victim" / name).write_text("mine")
     return tmp_path / "victim"
 
@@ -53,7 +53,7 @@ def test_a_name_that_leads_elsewhere_is_refused_and_nothing_deleted(name, image,
     assert below(out, victim) == before
 
 
-@pytest.mark.parametrize("part", ["masks", "overlays"])
+@pytest.mark.parametrize("part", ["masks", "labels", "overlays"])
 def test_a_linked_folder_is_not_emptied(part, image, out, victim):
     (out / part).rename(out.parent / part)
     (out / part).symlink_to(victim)

@@ -21,17 +21,17 @@ def test_threads_get_what_each_would_get_alone():
     images = [blob_image(np.random.default_rng(seed), 100 + 10 * seed)[0] for seed in range(12)]
 
     def segment(image):
-        mask = pipeline.segment(image)
-        found, cells = pipeline.measure(Frame(source="s", name="n", read=lambda: (image, ())), image, mask)
-        return found, cells, mask
+        labels = pipeline.segment(image)
+        found, cells = pipeline.measure(Frame(source="s", name="n", read=lambda: (image, ())), image, labels)
+        return found, cells, labels
 
     alone = [segment(image) for image in images]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(segment, images))
     assert sum(found.cells for found, _, _ in alone) > 12
-    for (_, one, mask), (_, other, again) in zip(alone, together, strict=True):
+    for (_, one, labels), (_, other, again) in zip(alone, together, strict=True):
         assert one == other
-        np.testing.assert_array_equal(mask, again)
+        np.testing.assert_array_equal(labels, again)
 
 
 def test_an_overlap_that_does_not_fit_is_refused_before_anything_is_served():

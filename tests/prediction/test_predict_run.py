@@ -6,6 +6,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+import tifffile
 
 from edgeseg import files
 from edgeseg.errors import ConfigError, DatasetError, OutputError
@@ -64,7 +65,8 @@ def listing(folder):
 def test_every_file_is_there_and_nothing_else(three, tmp_path):
     predict(three, tmp_path / "out")
     assert listing(tmp_path / "out") == [
-        "cells.csv", "images.csv", "masks/none.png", "masks/one.png", "masks/two.png",
+        "cells.csv", "images.csv", "labels/none.tif", "labels/one.tif", "labels/two.tif",
+        "masks/none.png", "masks/one.png", "masks/two.png",
         "overlays/none.jpg", "overlays/one.jpg", "overlays/two.jpg", "predict.json",
     ]  # fmt: skip
 
@@ -112,6 +114,50 @@ def test_areas_add_up_to_the_written_masks(three, tmp_path):
         assert float(row["coverage"]) == pytest.approx(area / mask.size)
 
 
+def test_labels_are_the_cells_of_the_table_and_the_mask(three, tmp_path):
+    predict(three, tmp_path / "out", pixel_size=0.65)
+    cells = table(tmp_path / "out" / "cells.csv")
+    for path in three:
+        labels = tifffile.imread(tmp_path / "out" / "labels" / f"{path.stem}.tif")
+        mask = cv2.imread(str(tmp_path / "out" / "masks" / f"{path.stem}.png"), cv2.IMREAD_UNCHANGED)
+        assert labels.dtype == np.uint16
+        assert np.array_equal(labels > 0, mask > 0)
+        rows = {int(row["cell"]): row for row in cells if row["image"] == path.name}
+        assert set(rows) == set(np.unique(labels)) - {0}
+        for number, row in rows.items():
+            y, x = np.nonzero(labels == number)
+            assert float(row["area_um2"]) == pytest.approx(len(y) * 0.65**2)
+            assert float(row["centroid_x_um"]) == pytest.approx(x.mean() * 0.65)
+            assert float(row["centroid_y_um"]) == pytest.approx(y.mean() * 0.65)
+
+
+def test_numbers_are_written_where_they_are_asked_for(three, tmp_path):
+    predict(three, tmp_path / "out")
+    predict(three, tmp_path / "numbered", numbers=True)
+    for name, differ in (("none", False), ("one", True), ("two", True)):
+        one, other = (
+            (tmp_path / out / "overlays" / f"{name}.jpg").read_bytes() for out in ("out", "numbered")
+        )
+        assert (one != other) is differ
+
+
+def test_numbers_without_overlays_are_refused():
+    with pytest.raises(ConfigError, match="numbers are written into overlays, but none are drawn"):
+        PredictOptions(numbers=True, overlays=False)
+
+
+def test_a_picture_in_packed_labels_has_the_same_results(three, tmp_path, monkeypatch):
+    predict(three, tmp_path / "out")
+    for module_ in ("edgeseg.labels.numbering", "edgeseg.prediction.predict"):
+        monkeypatch.setattr(f"{module_}.LARGE", 99)
+    predict(three, tmp_path / "packed")
+    for name in listing(tmp_path / "out"):
+        one, other = ((tmp_path / out / name).read_bytes() for out in ("out", "packed"))
+        if name.startswith("masks/"):  # packed in another way
+            one, other = (cv2.imdecode(np.frombuffer(each, np.uint8), -1).tobytes() for each in (one, other))
+        assert one == other or name == "predict.json"
+
+
 def test_pixel_size_scales_lengths_and_areas(three, tmp_path):
     predict(three, tmp_path / "px")
     predict(three, tmp_path / "um", pixel_size=0.65)
@@ -141,7 +187,7 @@ def test_the_manifest_tells_what_was_run(three, tmp_path):
     assert manifest["schema_version"] == output.SCHEMA_VERSION
     assert manifest["model"]["sha256"] == files.sha256(MODEL)
     assert manifest["options"] == {
-        "overlap": 24, "min_area": 5, "pixel_size": None, "overlays": True, "threads": 1,
+        "overlap": 24, "min_area": 5, "pixel_size": None, "overlays": True, "numbers": False, "threads": 1,
     }  # fmt: skip
     assert manifest["inputs"] == [str(path) for path in three]
     assert [image["cells"] for image in manifest["images"]] == [0, 1, 2]
@@ -213,25 +259,29 @@ def test_earlier_results_are_refused_before_anything_is_computed(three, tmp_path
 def test_force_replaces_the_earlier_results_and_nothing_else(three, tmp_path):
     predict(three, tmp_path / "out")
     (tmp_path / "out" / "masks" / "mine.png").touch()
+    (tmp_path / "out" / "labels" / "mine.tif").touch()
     predict(three[:1], tmp_path / "out", overlays=False, force=True)
     assert listing(tmp_path / "out") == [
-        "cells.csv", "images.csv", "masks/mine.png", "masks/none.png", "predict.json",
+        "cells.csv", "images.csv", "labels/mine.tif", "labels/none.tif", "masks/mine.png", "masks/none.png",
+        "predict.json",
     ]  # fmt: skip
 
 
-def test_force_does_not_touch_the_masks_of_a_data_set(three, tmp_path):
-    truth = write(tmp_path / "data" / "masks" / "one.png", np.zeros((64, 64), np.uint8))
+@pytest.mark.parametrize("part", ["masks", "labels"])
+def test_force_does_not_touch_the_truth_of_a_data_set(part, three, tmp_path):
+    truth = write(tmp_path / "data" / part / "one.png", np.zeros((64, 64), np.uint8))
     before = truth.read_bytes()
     with pytest.raises(OutputError, match="were not made by a prediction"):
         predict(three, tmp_path / "data", force=True)
     assert truth.read_bytes() == before
 
 
-def test_an_input_among_the_results_is_refused(three, tmp_path):
+@pytest.mark.parametrize("name", ["masks/one.png", "labels/one.tif", "overlays/one.jpg"])
+def test_an_input_among_the_results_is_refused(name, three, tmp_path):
     predict(three, tmp_path / "out")
     with pytest.raises(OutputError, match="lies where the results go"):
-        predict([tmp_path / "out" / "masks" / "one.png"], tmp_path / "out", force=True)
-    assert (tmp_path / "out" / "masks" / "one.png").exists()
+        predict([tmp_path / "out" / name], tmp_path / "out", force=True)
+    assert (tmp_path / "out" / name).exists()
 
 
 def test_a_run_that_is_cut_short_leaves_its_results_and_says_so(three, tmp_path, monkeypatch):

@@ -86,23 +86,25 @@ def test_rows_of_cells_without_their_image_go(folder, tmp_path):
     assert contents(tmp_path / "out") == whole
 
 
+@pytest.mark.parametrize("name", ["masks/2.png", "labels/2.tif"])
 @pytest.mark.parametrize("left", ["", None])
-def test_an_image_without_its_mask_is_done_again(left, folder, tmp_path):
-    """A power cut may leave the row and lose the mask, which is not waited for."""
+def test_an_image_without_its_mask_or_labels_is_done_again(left, name, folder, tmp_path):
+    """A power cut may leave the row and lose a file that is not waited for."""
     run(folder, tmp_path / "out")
-    mask = tmp_path / "out" / "masks" / "2.png"
-    before = mask.read_bytes()
-    mask.unlink()
+    file = tmp_path / "out" / name
+    before = file.read_bytes()
+    file.unlink()
     if left is not None:
-        mask.write_text(left)
+        file.write_text(left)
     made = run(folder, tmp_path / "out")
     assert [each.name for each in made.new] == ["2"]
-    assert mask.read_bytes() == before
+    assert file.read_bytes() == before
 
 
-def test_half_written_files_of_a_killed_run_go(folder, tmp_path):
+@pytest.mark.parametrize("name", ["masks/.3.png.abc.tmp", "labels/.3.tif.abc.tmp"])
+def test_half_written_files_of_a_killed_run_go(name, folder, tmp_path):
     run(folder, tmp_path / "out")
-    half = tmp_path / "out" / "masks" / ".3.png.abc.tmp"
+    half = tmp_path / "out" / name
     half.touch()
     run(folder, tmp_path / "out")
     assert not half.exists()
@@ -126,6 +128,7 @@ def test_another_model_is_refused(folder, tmp_path):
         ({"pixel_size": 0.5}, "pixel-size None, not 0.5"),
         ({"overlap": 0}, "overlap 24, not 0"),
         ({"overlays": False}, "overlays True, not False"),
+        ({"numbers": True}, "numbers False, not True"),
     ],
 )
 def test_other_options_are_refused(options, sentence, folder, tmp_path):

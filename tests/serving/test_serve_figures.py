@@ -31,7 +31,11 @@ def segmented(*sizes, shape=(4, 4)):
         source="s", name="n", label="n.png", width=shape[1], height=shape[0], cells=len(cells), mask_pixels=0
     )
     return Segmented(
-        found=found, grey=np.zeros(shape, np.uint8), mask=np.zeros(shape, np.uint8), cells=cells, seconds=0.1
+        found=found,
+        grey=np.zeros(shape, np.uint8),
+        labels=np.zeros(shape, np.int32),
+        cells=cells,
+        seconds=0.1,
     )
 
 

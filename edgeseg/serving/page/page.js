@@ -3,7 +3,8 @@
 import {drawBars, drawCurve} from "/charts.js";
 
 const RETRY_MS = 2000;
-const NAMES = {"overlay.png": "Overlay", "image.png": "Picture", "mask.png": "Mask", "cells.csv": "Cells (CSV)"};
+const NAMES = {"overlay.png": "Overlay", "image.png": "Picture", "mask.png": "Mask", "labels.tif": "Labels (TIFF)",
+               "cells.csv": "Cells (CSV)"};
 const byId = id => document.getElementById(id);
 const pause = ms => new Promise(done => setTimeout(done, ms));
 const percent = share => `${(100 * share).toFixed(1)} %`;
