@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.records import stored
 
 #: The number types of inputs and maps, and the least and the greatest value of the integer ones.
 INTEGER_RANGES = {"int8": (-128, 127), "uint8": (0, 255)}
@@ -143,20 +144,49 @@ class MapTensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Centres:
+    """What centre and offset maps mean in pixels.
+
+    Attributes:
+        bump: standard deviation of the bump that the centre map has on each cell, pixels.
+        reach: the offset that the value 1 of an offset map stands for, pixels; 0 stands for as much the
+            other way, and a half for no offset. Offsets go from a pixel to the centre of its cell.
+        peak: the least height of a bump, 0 to 1.
+    """
+
+    bump: float
+    reach: int
+    peak: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.bump <= 1000:
+            raise ConfigError(f"expected a bump of 0.5 to 1000 pixels, but got {self.bump:g}")
+        if not 1 <= self.reach <= 4096:
+            raise ConfigError(f"expected a reach of 1 to 4096 pixels, but got {self.reach}")
+        if not 0 < self.peak < 1:
+            raise ConfigError(f"expected a least peak between 0 and 1, but got {self.peak:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decoder:
     """How the maps become a result.
 
     Attributes:
         kind: the way.
         threshold: the probability above which a pixel is foreground; `argmax` needs none.
+        centres: of the kind `centres`, and of no other.
     """
 
     kind: DecoderKind = DecoderKind.THRESHOLD
     threshold: float = 0.5
+    centres: Centres | None = field(default=None, metadata=stored(omit_default=True))
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold < 1:
             raise ConfigError(f"expected a threshold between 0 and 1, but got {self.threshold:g}")
+        if (self.kind is DecoderKind.CENTRES) != (self.centres is not None):
+            wanted = "the scale of centres" if self.centres is None else "no scale of centres"
+            raise ConfigError(f"expected {wanted} for the decoder {self.kind}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ _TWO = (
 
 _STATED = {
     "rgb_4maps": float_interface(
-        32, 32, channels=3, maps=CELL_MAPS, decoder=Decoder(kind=DecoderKind.CENTRES)
+        32, 32, channels=3, maps=CELL_MAPS, decoder=Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=5, reach=32))
     ),
     "grey_2outputs": float_interface(32, 32, maps=_TWO),
 }

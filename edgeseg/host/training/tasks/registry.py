@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edgeseg.errors import ConfigError
+from edgeseg.host.training.tasks.cells import CELLS
 from edgeseg.host.training.tasks.mask import MASK
 from edgeseg.host.training.tasks.task import Task
 from edgeseg.model.interface import Interface, float_interface
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from edgeseg.data.dataset import SegmentationDataset
     from edgeseg.networks.network import Network
 
-_ALL = (MASK,)
+_ALL = (CELLS, MASK)
 
 #: By name, those that ask more of a data set before those that ask less.
 TASKS: Mapping[str, Task] = types.MappingProxyType({each.name: each for each in _ALL})
