@@ -1,20 +1,22 @@
 """From centre and offset maps to cells: each foreground pixel belongs to the centre that it points to.
 
-The tops of the centre map, smoothed, are the centres. A pixel points to where its offset leads, and belongs to
-the centre nearest to there. A piece of foreground without a centre is one cell.
+The tops of the centre map, smoothed, are the centres. A pixel points to where its offset leads, and belongs
+to the centre nearest to there. A connected piece of foreground without a centre is one cell.
 
-It is done so that the result is the same on every machine, and does not depend on any order: in whole numbers,
-or in floating-point numbers that hold whole numbers exactly. Of equally high neighbours the lower right one is
-the top; of equally near centres the lower right one takes the pixel. Centres are found, and the nearest looked
-up, on a grid of cells of a few pixels, which costs little and evens out the plateaus of integer maps. Pixels
-know their own surroundings alone, so a picture may be gone through in bands of rows that see `halo` rows more on
-either side: a cell on both sides of a seam comes out as one.
+The result is the same on every machine and depends on no order: all is done in whole numbers, or in
+floating-point numbers that hold whole numbers exactly. Of equally high neighbours the lower right one is the
+top; of equally near centres the lower right one takes the pixel. Centres are found, and the nearest of them
+looked up, on a grid of cells of a few pixels: that costs little and evens out the plateaus of integer maps.
+
+What becomes of a pixel depends on its surroundings alone, but for the pieces. So a large picture is gone
+through in bands of rows that see `halo` rows more on either side, and the pieces of neighbouring bands are
+joined.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,50 +25,322 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.errors import ArtifactError
-from edgeseg.labels.label_rows import Labels
-from edgeseg.labels.numbering import Numbering
-from edgeseg.model.encoding import Maps, MaskDecoder, to_real
-from edgeseg.model.interface import INT8_MAP, Interface, MapTensor, Meaning
+from edgeseg.labels.label_rows import LabelRows, Labels
+from edgeseg.labels.numbering import Numbering, find_owners
+from edgeseg.labels.pieces import connected_pieces, find_touching
+from edgeseg.labels.runs import Runs, find_runs
+from edgeseg.model.encoding import Maps, Mask, MaskDecoder, to_real
+from edgeseg.model.interface import Interface, MapTensor, Meaning
 
-#: The side of the grid's cells is the largest power of two of at most this many standard deviations of a bump.
+#: The side of a cell of the grid is the largest power of two of at most so many standard deviations of a
+#: bump.
 _GRID = 0.8
+_COARSEST = 16  # whole numbers up to there fit into float32 after smoothing
 
-#: No two centres are nearer to each other than this many standard deviations of a bump, along one axis.
+#: Two centres are farther apart than so many standard deviations of a bump, along one axis at least.
 _APART = 1.0
 
-#: Weights of the smoothing along each axis, in cells of the grid; 16 in all.
+#: Weights of the smoothing along each axis.
 _SMOOTHING = np.array([1, 4, 6, 4, 1], np.float32)
+_SMOOTHED = int(_SMOOTHING.sum()) ** 2
 
-_SQUARE, _CROSS = np.ones((3, 3), np.uint8), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
+#: To its height, a cell of the grid has its place in the picture added, in so many bits: no two are equally
+#: high.
+_PLACE_BITS = 29
+
+#: Pixels that are looked up at a time: a strip of columns, since OpenCV takes no wider ones than 32,766.
+_COLUMNS = 4096
+
+#: A picture of more pixels is gone through in bands of about half as many.
+_WHOLE = 2**22
+
+#: Rows of a band, at most; OpenCV again.
+_TALLEST = 8192
+
+_CROSS, _SQUARE = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8), np.ones((3, 3), np.uint8)
 
 Codes = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Grouped:
-    """Some rows of a picture.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Band:
+    """The maps of some rows of a picture, and of those around them.
 
     Attributes:
-        mask: `(rows, W)` uint8, 1 on the foreground.
-        nearest: `(rows, W)`: for each pixel the centre nearest to where it points, as its place in `centres`
-            counted from 1; 0 where none is within reach. Also off the foreground.
-        centres: `(K,)` int64: where on the grid of the whole picture they are, row by row, ascending.
-        own: `(K,)` bool: whether each lies in these rows, and not in those beyond.
-        places: `(K, 2)` int64: row and column of the upper left pixel of each one's cell of the grid, counted
-            from the first of these rows.
+        maps: `(above + rows + below, W)` each.
+        top: the first of the rows themselves; a multiple of the grid's cells.
+        above: rows before it.
+        below: rows behind the last one.
     """
 
-    mask: npt.NDArray[np.uint8]
-    nearest: npt.NDArray[Any]
+    maps: Maps
+    top: int
+    above: int
+    below: int
+
+    @property
+    def own(self) -> slice:
+        """The rows themselves, within the maps."""
+        return slice(self.above, len(self.maps[0]) - self.below)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nearest:
+    """For each pixel the centre nearest to where it points.
+
+    Attributes:
+        number: `(rows, W)` of an integer or float type: a place in `centres` counted from 1, or 0 where no
+            centre is within reach.
+        centres: `(K,)` int64: their places on the grid of the whole picture, counted row by row, ascending.
+    """
+
+    number: npt.NDArray[Any]
     centres: npt.NDArray[np.int64]
-    own: npt.NDArray[np.bool_]
-    places: npt.NDArray[np.int64]
 
 
 class Grouping:
-    """Groups the pixels of one network's maps.
+    """Groups the pixels of one network's maps into cells."""
 
-    Attributes:
-        halo: rows that a band must see beyond its own, a multiple of `step`.
-        step: pixels; bands begin at a multiple of it.
+    def __init__(self, interface: Interface) -> None:
+        """Prepare for the maps of an interface.
+
+        Args:
+            interface: of the network.
+
+        Raises:
+            ArtifactError: it has no centre and offset maps.
+        """
+        centres = interface.decoder.centres
+        if centres is None:
+            raise ArtifactError(
+                "expected a network that gives centres and offsets, which tell touching cells apart, but it "
+                f"gives {', '.join(each.name for each in interface.maps)}; train one with --task cells"
+            )
+        self._mask = MaskDecoder(interface)
+        (self._centre_map,) = interface.of(Meaning.CENTRE)
+        self._offset_maps = *interface.of(Meaning.OFFSET_Y), *interface.of(Meaning.OFFSET_X)
+        self._codes = [_coder(each) for each in interface.maps]
+        self._shift = min(int(math.log2(max(_GRID * centres.bump, 1))), int(math.log2(_COARSEST)))
+        self._side = 1 << self._shift
+        self._apart = max(1, round(_APART * centres.bump / self._side))
+        self._reach = -(-centres.reach // self._side)
+        self._least = centres.peak * 256 * self._side**2 * _SMOOTHED
+        # 128 stands for no offset, 256 for the whole reach; halves are rounded down.
+        codes = np.arange(256) - 128
+        self._offsets = ((codes * centres.reach + 64) >> 7).astype(np.int16)
+        self._halo = self._side * (2 * self._reach + self._apart + len(_SMOOTHING) // 2 + 1)
+
+    def __call__(self, maps: Maps) -> npt.NDArray[np.int32]:
+        """The cells of a picture.
+
+        Args:
+            maps: `(H, W)` each, in order.
+
+        Returns:
+            `(H, W)`: 0 on the background, else the number of a cell, from top to bottom.
+        """
+        shape = maps[0].shape
+        labels = self.label([maps], (shape[0], shape[1]))
+        return labels[:]
+
+    def label(self, strips: Iterable[Maps], shape: tuple[int, int], *, min_area: int = 0) -> LabelRows:
+        """The cells of a picture whose maps come in strips of rows, in memory for a few of them.
+
+        Args:
+            strips: maps of `(rows, W)` each, from top to bottom.
+            shape: `(H, W)` of the picture.
+            min_area: cells of fewer pixels are none.
+        """
+        numbering, pieces = Numbering(shape, min_area=min_area), _Pieces(self._side)
+        height = _TALLEST
+        if shape[0] * shape[1] > _WHOLE:
+            height = min(height, max(_WHOLE // 2 // shape[1], self._halo))
+        for band in _bands(strips, shape[0], height // self._side * self._side, self._halo):
+            mask = self._mask.mask(band.maps)
+            nearest = self._find_nearest(band, mask)
+            numbering.add_runs(pieces.add(mask[band.own], nearest, band.top))
+        numbering.join(pieces.joined())
+        return numbering.finish()
+
+    def _find_nearest(self, band: _Band, mask: Mask) -> _Nearest:
+        tops = self._find_centres(band, mask)
+        places, width = np.flatnonzero(tops), mask.shape[1]
+        first = (band.top - band.above) // self._side  # row of the picture's grid
+        seen = self._fill(places, tops.shape)
+        offsets = tuple(np.ascontiguousarray(band.maps[each][band.own]) for each in self._offset_maps)
+        parts = []
+        for left in range(0, width, _COLUMNS):
+            columns = slice(left, min(left + _COLUMNS, width))
+            part = tuple(each[:, columns] for each in offsets)
+            parts.append(self._look_up(seen, band.above, columns, part))
+        number = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return _Nearest(number=number, centres=places.astype(np.int64) + first * tops.shape[1])
+
+    def _find_centres(self, band: _Band, mask: Mask) -> Mask:
+        """The cells of the grid, of the band and its surroundings, that are centres."""
+        codes = self._codes[self._centre_map](band.maps[self._centre_map])
+        heights = self._sum_cells(codes * mask)
+        smooth = cv2.sepFilter2D(heights, cv2.CV_32F, _SMOOTHING, _SMOOTHING, borderType=cv2.BORDER_REPLICATE)
+        first = (band.top - band.above) // self._side * smooth.shape[1]
+        place = np.arange(first, first + smooth.size, dtype=np.float64).reshape(smooth.shape)
+        rank = smooth.astype(np.float64) * 2**_PLACE_BITS + place
+        highest = cv2.dilate(rank, np.ones((2 * self._apart + 1,) * 2, np.uint8))
+        tops: Mask = (rank == highest) & (smooth >= self._least)
+        return tops
+
+    def _sum_cells(self, codes: Codes) -> npt.NDArray[np.float32]:
+        """The sum over each cell of the grid; beyond the picture there is nothing."""
+        side = self._side
+        below, right = -codes.shape[0] % side, -codes.shape[1] % side
+        if below or right:
+            codes = np.pad(codes, ((0, below), (0, right)))
+        down = codes.reshape(-1, side, codes.shape[1]).sum(axis=1, dtype=np.uint32 if side > 8 else np.uint16)
+        across = sum((down[:, start::side] for start in range(1, side)), start=down[:, ::side])
+        return np.asarray(across, np.float32)
+
+    def _fill(self, places: npt.NDArray[np.intp], grid: tuple[int, ...]) -> npt.NDArray[Any]:
+        """For each cell of the grid the nearest centre within reach, counted from 1; else 0."""
+        seen = np.zeros(grid, np.uint16 if len(places) < 2**16 - 1 else np.float32)
+        seen.ravel()[places] = np.arange(1, len(places) + 1)
+        for step in range(self._reach if len(places) else 0):
+            # Squares and crosses in turn grow octagons, which are near enough to circles.
+            grown = cv2.dilate(seen, _SQUARE if step % 2 else _CROSS)
+            free = seen == 0
+            if not free.any():
+                break
+            cv2.copyTo(grown, free.view(np.uint8), seen)
+        return seen
+
+    def _look_up(self, seen: npt.NDArray[Any], above: int, columns: slice, offsets: Maps) -> npt.NDArray[Any]:
+        """What the pixels of some columns point to.
+
+        Args:
+            seen: from `_fill`, for the band and its surroundings.
+            above: rows of the surroundings.
+            columns: of the picture.
+            offsets: in y and x, `(rows, columns)` each.
+        """
+        # The part of the grid that pixels of these columns can point to.
+        start = max(0, (columns.start >> self._shift) - self._reach)
+        stop = min(seen.shape[1], ((columns.stop - 1) >> self._shift) + self._reach + 1)
+        rows = np.arange(above, above + len(offsets[0]), dtype=np.int16)[:, None]
+        across = np.arange(columns.start, columns.stop)[None] - (start << self._shift)
+        down, right = (
+            (cv2.LUT(self._codes[number](each), self._offsets) + place) >> self._shift
+            for number, each, place in zip(
+                self._offset_maps, offsets, (rows, across.astype(np.int16)), strict=True
+            )
+        )
+        points = cv2.merge([np.asarray(right, np.int16), np.asarray(down, np.int16)])
+        nothing = np.empty(0, np.float32)
+        return cv2.remap(
+            seen[:, start:stop], points, nothing, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+        )
+
+
+class _Pieces:
+    """The pieces of foreground of a picture, and what their pixels point to.
+
+    Which pieces have a centre is known at the end of the picture. Until then pixels have a provisional number
+    for each pair of a band's piece and a centre that they point to.
     """
+
+    def __init__(self, side: int) -> None:
+        self._side = side
+        self._count = 0  # pieces so far, each band's own
+        self._centred: list[npt.NDArray[np.int64]] = []
+        self._touching: list[npt.NDArray[np.int64]] = []
+        self._last = np.zeros(0, np.int64)
+        self._piece, self._centre = ([np.zeros(1, np.int64)] for _ in range(2))  # of each number; of 0 none
+        self._numbers = 1
+
+    def add(self, mask: Mask, nearest: _Nearest, top: int) -> Runs:
+        """The runs of a band in provisional numbers.
+
+        Args:
+            mask: `(rows, W)` bool.
+            nearest: of the same rows.
+            top: the first of them.
+        """
+        pieces = connected_pieces(mask)
+        self._join(pieces)
+        self._find_centred(pieces, nearest.centres, top)
+        # 1 where a pixel points to no centre, so that it differs from the background.
+        runs = find_runs((nearest.number + 1) * mask)
+        inside = np.flatnonzero(runs.numbers)
+        piece = pieces.ravel()[runs.starts[inside]].astype(np.int64) + self._count
+        centre = runs.numbers[inside].astype(np.int64) - 1
+        known = len(nearest.centres) + 1
+        pairs, which = np.unique(piece * known + centre, return_inverse=True)
+        numbers = np.zeros(len(runs.numbers), np.int32)
+        numbers[inside] = which + self._numbers
+        self._piece.append(pairs // known)
+        # Places on the grid count from 0, so 0 stands for no centre.
+        self._centre.append(np.concatenate([[0], nearest.centres + 1])[pairs % known])
+        self._numbers += len(pairs)
+        self._count += int(pieces.max(initial=0))
+        return Runs(width=runs.width, lengths=runs.lengths, numbers=numbers)
+
+    def joined(self) -> npt.NDArray[np.int64]:
+        """Which provisional numbers belong to one cell, `(P, 2)`."""
+        owner = find_owners(self._count, np.concatenate([np.zeros((0, 2), np.int64), *self._touching]))
+        centred = np.zeros(self._count + 1, np.bool_)
+        centred[owner[np.concatenate([np.zeros(0, np.int64), *self._centred])]] = True
+        piece, centre = owner[np.concatenate(self._piece)], np.concatenate(self._centre)
+        # Of a piece without a centre it does not matter where its pixels point.
+        cell = np.where(centred[piece] & (centre > 0), -centre, piece)
+        order = np.argsort(cell, kind="stable")
+        same = np.flatnonzero(cell[order[1:]] == cell[order[:-1]])
+        return np.stack([order[same], order[same + 1]], axis=1).astype(np.int64)
+
+    def _join(self, pieces: Labels) -> None:
+        first = np.where(pieces[0] > 0, pieces[0].astype(np.int64) + self._count, 0)
+        if len(self._last):
+            self._touching.append(find_touching(self._last, first))
+        self._last = np.where(pieces[-1] > 0, pieces[-1].astype(np.int64) + self._count, 0)
+
+    def _find_centred(self, pieces: Labels, centres: npt.NDArray[np.int64], top: int) -> None:
+        """Note the pieces that have a pixel in a centre's cell of the grid."""
+        rows, columns = (-(-length // self._side) for length in pieces.shape)
+        row, column = np.divmod(centres - top // self._side * columns, columns)
+        own = (row >= 0) & (row < rows)
+        within = np.arange(self._side)
+        y = np.minimum(row[own, None] * self._side + within, pieces.shape[0] - 1)
+        x = np.minimum(column[own, None] * self._side + within, pieces.shape[1] - 1)
+        found = np.unique(pieces[y[:, :, None], x[:, None, :]]).astype(np.int64)
+        self._centred.append(found[found > 0] + self._count)
+
+
+def _bands(strips: Iterable[Maps], total: int, height: int, halo: int) -> Iterator[_Band]:
+    """Bands of some height with what lies around them, from strips of any heights."""
+    held: list[Maps] = []
+    start = stop = top = 0  # rows that are held; first row of the next band
+    for strip in strips:
+        held.append(strip)
+        stop += len(strip[0])
+        while top < total and (stop == total or stop >= top + height + halo):
+            end = min(top + height, total)
+            if len(held) > 1:
+                held = [tuple(np.concatenate(parts) for parts in zip(*held, strict=True))]
+            first, last = max(top - halo, 0), min(end + halo, total)
+            maps = tuple(each[first - start : last - start] for each in held[0])
+            yield _Band(maps=maps, top=top, above=top - first, below=last - end)
+            top = end
+            keep = max(top - halo, 0)
+            held = [tuple(each[keep - start :] for each in held[0])]
+            start = keep
+
+
+def _coder(tensor: MapTensor) -> Callable[[npt.NDArray[Any]], Codes]:
+    """From the values of a map to 256ths, rounded: 0 to 255."""
+    if tensor.quantization is None:
+        return _as_codes
+    stored = np.arange(256, dtype=np.uint8).view(tensor.dtype)
+    table = _as_codes(to_real(stored, tensor.quantization))
+    if np.array_equal(table, np.arange(256, dtype=np.uint8) ^ 0x80):
+        return lambda values: values.view(np.uint8) ^ np.uint8(0x80)
+    return lambda values: table[values.view(np.uint8)]
+
+
+def _as_codes(values: npt.NDArray[Any]) -> Codes:
+    return np.clip(np.rint(values * np.float32(256)), 0, 255).astype(np.uint8)

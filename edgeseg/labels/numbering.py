@@ -36,14 +36,18 @@ class Numbering:
 
     def add(self, band: Labels) -> None:
         """Take the next rows, `(rows, W)` int32."""
-        runs = find_runs(band)
+        self.add_runs(find_runs(band))
+
+    def add_runs(self, runs: Runs) -> None:
+        """The same of the runs of these rows."""
+        height = int(runs.lengths.sum(dtype=np.int64)) // runs.width
         self._parts.append(count_extents(runs, self._rows))
         if self._is_large:
             self._packed.append(pack(runs))
         else:
             self._runs.append(runs)
-        self._heights.append(len(band))
-        self._rows += len(band)
+        self._heights.append(height)
+        self._rows += height
 
     def join(self, pairs: npt.NDArray[np.integer]) -> None:
         """Say which provisional numbers belong to one cell, `(P, 2)`."""
@@ -57,7 +61,7 @@ class Numbering:
         """
         if self._rows != self._shape[0]:
             raise ValueError(f"expected bands of {self._shape[0]} rows in all, but got {self._rows}")
-        owner = _owners(
+        owner = find_owners(
             max((int(part.numbers[-1]) for part in self._parts if len(part.numbers)), default=0),
             np.concatenate([np.zeros((0, 2), np.int64), *self._pairs]),
         )
@@ -77,7 +81,7 @@ def _final_numbers(cells: Extents, owner: npt.NDArray[np.int64], min_area: int) 
     return final[owner]
 
 
-def _owners(most: int, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def find_owners(most: int, pairs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The number that stands for the cell of each provisional number from 0 to `most` (union-find)."""
     parent: dict[int, int] = {}
 

@@ -46,13 +46,13 @@ def number_pieces(bands: Iterable[Mask], shape: tuple[int, int], *, min_area: in
         band = connected_pieces(mask)
         if most:
             np.add(band, most, out=band, where=mask)
-        numbering.join(_touching(above, band[0]))
+        numbering.join(find_touching(above, band[0]))
         numbering.add(band)
         most, above = max(most, int(band.max())), band[-1]
     return numbering.finish()
 
 
-def _touching(above: Labels, below: Labels) -> npt.NDArray[np.int64]:
+def find_touching(above: npt.NDArray[np.integer], below: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Which numbers of one row touch which of the next, by a side or a corner: `(P, 2)`."""
     padded = np.pad(above, 1)
     sides = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.interface import Decoder, DecoderKind, MapTensor, Meaning, float_interface
+from edgeseg.model.interface import Centres, Decoder, DecoderKind, MapTensor, Meaning, float_interface
 from support.paths import ROOT
 
 FILES = ROOT / "tests/model/models"
@@ -23,7 +23,11 @@ _TWO = (
 
 _STATED = {
     "rgb_4maps": float_interface(
-        32, 32, channels=3, maps=CELL_MAPS, decoder=Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=5, reach=32))
+        32,
+        32,
+        channels=3,
+        maps=CELL_MAPS,
+        decoder=Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=5, reach=32)),
     ),
     "grey_2outputs": float_interface(32, 32, maps=_TWO),
 }

@@ -1,7 +1,7 @@
 """Which pixels belong to which cell: a foreground, and of each pixel of a cell where its centre is.
 
-Four maps: foreground, centre (a bump at one point inside each cell), and the offset to that point, in y and x.
-`labels.grouping` makes cells of them. The form is that of Panoptic-DeepLab (Cheng et al. 2020, arXiv
+Four maps: foreground, centre (a bump at one point inside each cell), and the offset to that point, in y and
+x. `labels.grouping` makes cells of them. The form is that of Panoptic-DeepLab (Cheng et al. 2020, arXiv
 1911.10194); sizes in pixels follow from the cells of the training images.
 """
 
@@ -138,16 +138,16 @@ def _loss(interface: Interface, name: str) -> Loss:
 
 
 def _judge(answers: Answers, interface: Interface) -> Mapping[str, float]:
-    from edgeseg.labels.grouping import Grouping
+    from edgeseg.labels.decoding import CellDecoder
     from edgeseg.metrics import pixels
     from edgeseg.metrics.cells import MIN_AREA, NO_CELLS
     from edgeseg.metrics.matching import match_cells
     from edgeseg.model.encoding import MaskDecoder
 
-    mask, group = MaskDecoder(interface), Grouping(interface)
+    mask, cells_of = MaskDecoder(interface), CellDecoder(interface)
     cells, counts = NO_CELLS, []
     for labels, maps in answers:
-        cells += match_cells(labels, group(maps), min_area=MIN_AREA).counts
+        cells += match_cells(labels, cells_of(maps), min_area=MIN_AREA).counts
         counts.append(pixels.count(labels != 0, mask.mask(maps)))
     return {"f1": cells.f1, "dice": pixels.pooled(counts)["dice"]}
 
