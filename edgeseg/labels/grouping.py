@@ -48,8 +48,9 @@ _SMOOTHED = int(_SMOOTHING.sum()) ** 2
 #: high.
 _PLACE_BITS = 29
 
-#: Pixels that are looked up at a time: a strip of columns, since OpenCV takes no wider ones than 32,766.
-_COLUMNS = 4096
+#: Pixels are looked up in blocks that stay in the processor's cache, of so many columns at most: OpenCV takes
+#: no more than 32,766.
+_BLOCK, _COLUMNS = 2**15, 4096
 
 #: A picture of more pixels is gone through in bands of about half as many.
 _WHOLE = 2**22
@@ -59,7 +60,7 @@ _TALLEST = 8192
 
 _CROSS, _SQUARE = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8), np.ones((3, 3), np.uint8)
 
-Codes = npt.NDArray[np.uint8]
+_NO_MAP = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +86,12 @@ class _Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Nearest:
-    """For each pixel the centre nearest to where it points.
+class _Aims:
+    """What the pixels of some rows point to.
 
     Attributes:
-        number: `(rows, W)` of an integer or float type: a place in `centres` counted from 1, or 0 where no
-            centre is within reach.
+        number: `(rows, W)` of an integer or float type: 0 on the background, 1 where no centre is within
+            reach, else 2 for the first of `centres`, and so on.
         centres: `(K,)` int64: their places on the grid of the whole picture, counted row by row, ascending.
     """
 
@@ -119,15 +120,17 @@ class Grouping:
         self._mask = MaskDecoder(interface)
         (self._centre_map,) = interface.of(Meaning.CENTRE)
         self._offset_maps = *interface.of(Meaning.OFFSET_Y), *interface.of(Meaning.OFFSET_X)
-        self._codes = [_coder(each) for each in interface.maps]
         self._shift = min(int(math.log2(max(_GRID * centres.bump, 1))), int(math.log2(_COARSEST)))
         self._side = 1 << self._shift
         self._apart = max(1, round(_APART * centres.bump / self._side))
         self._reach = -(-centres.reach // self._side)
         self._least = centres.peak * 256 * self._side**2 * _SMOOTHED
+        self._to_codes = _translator(interface.maps[self._centre_map], np.arange(256, dtype=np.uint8))
         # 128 stands for no offset, 256 for the whole reach; halves are rounded down.
-        codes = np.arange(256) - 128
-        self._offsets = ((codes * centres.reach + 64) >> 7).astype(np.int16)
+        pixels = ((np.arange(256) - 128) * centres.reach + 64) >> 7
+        self._to_pixels = [
+            _translator(interface.maps[each], pixels.astype(np.int16)) for each in self._offset_maps
+        ]
         self._halo = self._side * (2 * self._reach + self._apart + len(_SMOOTHING) // 2 + 1)
 
     def __call__(self, maps: Maps) -> npt.NDArray[np.int32]:
@@ -157,28 +160,30 @@ class Grouping:
             height = min(height, max(_WHOLE // 2 // shape[1], self._halo))
         for band in _bands(strips, shape[0], height // self._side * self._side, self._halo):
             mask = self._mask.mask(band.maps)
-            nearest = self._find_nearest(band, mask)
-            numbering.add_runs(pieces.add(mask[band.own], nearest, band.top))
+            numbering.add_runs(pieces.add(mask[band.own], self._follow(band, mask), band.top))
         numbering.join(pieces.joined())
         return numbering.finish()
 
-    def _find_nearest(self, band: _Band, mask: Mask) -> _Nearest:
+    def _follow(self, band: _Band, mask: Mask) -> _Aims:
         tops = self._find_centres(band, mask)
-        places, width = np.flatnonzero(tops), mask.shape[1]
+        places = np.flatnonzero(tops)
         first = (band.top - band.above) // self._side  # row of the picture's grid
         seen = self._fill(places, tops.shape)
-        offsets = tuple(np.ascontiguousarray(band.maps[each][band.own]) for each in self._offset_maps)
-        parts = []
-        for left in range(0, width, _COLUMNS):
-            columns = slice(left, min(left + _COLUMNS, width))
-            part = tuple(each[:, columns] for each in offsets)
-            parts.append(self._look_up(seen, band.above, columns, part))
-        number = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        return _Nearest(number=number, centres=places.astype(np.int64) + first * tops.shape[1])
+        own = mask[band.own]
+        number = np.empty(own.shape, seen.dtype)
+        offsets = tuple(band.maps[each][band.own] for each in self._offset_maps)
+        across = min(own.shape[1], _COLUMNS)
+        step = max(1, _BLOCK // across)
+        for left in range(0, own.shape[1], across):
+            for top in range(0, len(own), step):
+                block = np.s_[top : top + step, left : left + across]
+                part = self._look_up(seen, band.above + top, left, tuple(each[block] for each in offsets))
+                np.multiply(part, own[block], out=number[block])
+        return _Aims(number=number, centres=places.astype(np.int64) + first * tops.shape[1])
 
     def _find_centres(self, band: _Band, mask: Mask) -> Mask:
         """The cells of the grid, of the band and its surroundings, that are centres."""
-        codes = self._codes[self._centre_map](band.maps[self._centre_map])
+        codes = self._to_codes(band.maps[self._centre_map])
         heights = self._sum_cells(codes * mask)
         smooth = cv2.sepFilter2D(heights, cv2.CV_32F, _SMOOTHING, _SMOOTHING, borderType=cv2.BORDER_REPLICATE)
         first = (band.top - band.above) // self._side * smooth.shape[1]
@@ -188,7 +193,7 @@ class Grouping:
         tops: Mask = (rank == highest) & (smooth >= self._least)
         return tops
 
-    def _sum_cells(self, codes: Codes) -> npt.NDArray[np.float32]:
+    def _sum_cells(self, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """The sum over each cell of the grid; beyond the picture there is nothing."""
         side = self._side
         below, right = -codes.shape[0] % side, -codes.shape[1] % side
@@ -200,7 +205,7 @@ class Grouping:
 
     def _fill(self, places: npt.NDArray[np.intp], grid: tuple[int, ...]) -> npt.NDArray[Any]:
         """For each cell of the grid the nearest centre within reach, counted from 1; else 0."""
-        seen = np.zeros(grid, np.uint16 if len(places) < 2**16 - 1 else np.float32)
+        seen = np.zeros(grid, np.uint16 if len(places) < 2**16 - 2 else np.float32)
         seen.ravel()[places] = np.arange(1, len(places) + 1)
         for step in range(self._reach if len(places) else 0):
             # Squares and crosses in turn grow octagons, which are near enough to circles.
@@ -211,31 +216,32 @@ class Grouping:
             cv2.copyTo(grown, free.view(np.uint8), seen)
         return seen
 
-    def _look_up(self, seen: npt.NDArray[Any], above: int, columns: slice, offsets: Maps) -> npt.NDArray[Any]:
-        """What the pixels of some columns point to.
+    def _look_up(self, seen: npt.NDArray[Any], top: int, left: int, offsets: Maps) -> npt.NDArray[Any]:
+        """What the pixels of a block point to, counted from 1.
 
         Args:
             seen: from `_fill`, for the band and its surroundings.
-            above: rows of the surroundings.
-            columns: of the picture.
+            top: of the block, in these.
+            left: of the block.
             offsets: in y and x, `(rows, columns)` each.
         """
-        # The part of the grid that pixels of these columns can point to.
-        start = max(0, (columns.start >> self._shift) - self._reach)
-        stop = min(seen.shape[1], ((columns.stop - 1) >> self._shift) + self._reach + 1)
-        rows = np.arange(above, above + len(offsets[0]), dtype=np.int16)[:, None]
-        across = np.arange(columns.start, columns.stop)[None] - (start << self._shift)
-        down, right = (
-            (cv2.LUT(self._codes[number](each), self._offsets) + place) >> self._shift
-            for number, each, place in zip(
-                self._offset_maps, offsets, (rows, across.astype(np.int16)), strict=True
-            )
+        # The part of the grid that pixels of these columns can point to: OpenCV takes no wide ones.
+        start = max(0, (left >> self._shift) - self._reach)
+        rows, columns = offsets[0].shape
+        stop = min(seen.shape[1], ((left + columns - 1) >> self._shift) + self._reach + 1)
+        down, right = (find(each) for find, each in zip(self._to_pixels, offsets, strict=True))
+        down += np.arange(top, top + rows, dtype=np.int16)[:, None]
+        right += np.arange(
+            left - (start << self._shift), columns + left - (start << self._shift), dtype=np.int16
         )
-        points = cv2.merge([np.asarray(right, np.int16), np.asarray(down, np.int16)])
-        nothing = np.empty(0, np.float32)
-        return cv2.remap(
-            seen[:, start:stop], points, nothing, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
-        )
+        down >>= self._shift
+        right >>= self._shift
+        found = cv2.remap(
+            seen[:, start:stop], cv2.merge([right, down]), _NO_MAP, cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        found += 1
+        return found
 
 
 class _Pieces:
@@ -254,29 +260,28 @@ class _Pieces:
         self._piece, self._centre = ([np.zeros(1, np.int64)] for _ in range(2))  # of each number; of 0 none
         self._numbers = 1
 
-    def add(self, mask: Mask, nearest: _Nearest, top: int) -> Runs:
+    def add(self, mask: Mask, aims: _Aims, top: int) -> Runs:
         """The runs of a band in provisional numbers.
 
         Args:
             mask: `(rows, W)` bool.
-            nearest: of the same rows.
+            aims: of the same rows.
             top: the first of them.
         """
         pieces = connected_pieces(mask)
         self._join(pieces)
-        self._find_centred(pieces, nearest.centres, top)
-        # 1 where a pixel points to no centre, so that it differs from the background.
-        runs = find_runs((nearest.number + 1) * mask)
+        self._find_centred(pieces, aims.centres, top)
+        runs = find_runs(aims.number)
         inside = np.flatnonzero(runs.numbers)
         piece = pieces.ravel()[runs.starts[inside]].astype(np.int64) + self._count
         centre = runs.numbers[inside].astype(np.int64) - 1
-        known = len(nearest.centres) + 1
+        known = len(aims.centres) + 1
         pairs, which = np.unique(piece * known + centre, return_inverse=True)
         numbers = np.zeros(len(runs.numbers), np.int32)
         numbers[inside] = which + self._numbers
         self._piece.append(pairs // known)
         # Places on the grid count from 0, so 0 stands for no centre.
-        self._centre.append(np.concatenate([[0], nearest.centres + 1])[pairs % known])
+        self._centre.append(np.concatenate([[0], aims.centres + 1])[pairs % known])
         self._numbers += len(pairs)
         self._count += int(pieces.max(initial=0))
         return Runs(width=runs.width, lengths=runs.lengths, numbers=numbers)
@@ -331,16 +336,15 @@ def _bands(strips: Iterable[Maps], total: int, height: int, halo: int) -> Iterat
             start = keep
 
 
-def _coder(tensor: MapTensor) -> Callable[[npt.NDArray[Any]], Codes]:
-    """From the values of a map to 256ths, rounded: 0 to 255."""
+def _translator(tensor: MapTensor, table: npt.NDArray[Any]) -> Callable[[npt.NDArray[Any]], Any]:
+    """From the values of a map, as 256ths, to what a table of 256 has for them."""
     if tensor.quantization is None:
-        return _as_codes
+        return lambda values: cv2.LUT(_as_codes(values), table)
     stored = np.arange(256, dtype=np.uint8).view(tensor.dtype)
-    table = _as_codes(to_real(stored, tensor.quantization))
-    if np.array_equal(table, np.arange(256, dtype=np.uint8) ^ 0x80):
-        return lambda values: values.view(np.uint8) ^ np.uint8(0x80)
-    return lambda values: table[values.view(np.uint8)]
+    of_stored = table[_as_codes(to_real(stored, tensor.quantization))]
+    return lambda values: cv2.LUT(values.view(np.uint8), of_stored)
 
 
-def _as_codes(values: npt.NDArray[Any]) -> Codes:
+def _as_codes(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """From 0 to 1 in 256ths, rounded: 0 to 255."""
     return np.clip(np.rint(values * np.float32(256)), 0, 255).astype(np.uint8)
