@@ -11,6 +11,7 @@ from edgeseg.errors import ArtifactError, ConfigError
 from edgeseg.model.interface import (
     INT8_INPUT,
     INT8_MAP,
+    Centres,
     Decoder,
     DecoderKind,
     Interface,
@@ -29,7 +30,8 @@ CENTRES = tuple(
     MapTensor(name=each.value, meaning=each, channel=number)
     for number, each in enumerate((Meaning.FOREGROUND, Meaning.CENTRE, Meaning.OFFSET_Y, Meaning.OFFSET_X))
 )
-CELLS = float_interface(64, 96, channels=3, maps=CENTRES, decoder=Decoder(kind=DecoderKind.CENTRES))
+GROUPED = Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=4.5, reach=20))
+CELLS = float_interface(64, 96, channels=3, maps=CENTRES, decoder=GROUPED)
 
 
 def stored_and_read(interface: Interface) -> Interface:
@@ -119,7 +121,7 @@ def test_two_maps_in_one_place_are_refused() -> None:
 
 def test_a_decoder_without_its_maps_is_refused() -> None:
     with pytest.raises(ConfigError, match="expected one offset_x map for the decoder centres, but got 0"):
-        float_interface(64, 64, maps=CENTRES[:3], decoder=Decoder(kind=DecoderKind.CENTRES))
+        float_interface(64, 64, maps=CENTRES[:3], decoder=GROUPED)
 
 
 def test_what_a_float_file_does_not_tell_is_said() -> None:

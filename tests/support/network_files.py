@@ -5,16 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from edgeseg.model.artifact import load_artifact
-from edgeseg.model.interface import Centres, Decoder, DecoderKind, MapTensor, Meaning, float_interface
+from edgeseg.model.interface import MapTensor, Meaning, float_interface
+from support.interfaces import CELLS, cells_interface, maps_of
 from support.paths import ROOT
 
 FILES = ROOT / "tests/model/models"
 
 #: The four maps of `rgb_4maps_*`.
-CELL_MAPS = tuple(
-    MapTensor(name=each.value, meaning=each, channel=number)
-    for number, each in enumerate((Meaning.FOREGROUND, Meaning.CENTRE, Meaning.OFFSET_Y, Meaning.OFFSET_X))
-)
+CELL_MAPS = maps_of(*CELLS)
 
 _TWO = (
     MapTensor(name="foreground", meaning=Meaning.FOREGROUND),
@@ -22,13 +20,7 @@ _TWO = (
 )
 
 _STATED = {
-    "rgb_4maps": float_interface(
-        32,
-        32,
-        channels=3,
-        maps=CELL_MAPS,
-        decoder=Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=5, reach=32)),
-    ),
+    "rgb_4maps": cells_interface(32, 32, channels=3),
     "grey_2outputs": float_interface(32, 32, maps=_TWO),
 }
 

@@ -8,6 +8,7 @@ import pytest
 from edgeseg.data.dataset import Sample
 from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.host.training.tasks import registry
+from edgeseg.host.training.tasks.cells import CELLS
 from edgeseg.metrics import pixels
 from edgeseg.model.fine_tuning import FineTuning, QatOptions, SlimOptions
 from edgeseg.model.interface import INT8_INPUT, INT8_MAP, DecoderKind, Meaning
@@ -16,7 +17,6 @@ from edgeseg.model.segmenter import Segmenter
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
-from support.cells_task import CELLS
 
 pytestmark = pytest.mark.host
 export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
@@ -39,14 +39,6 @@ class ColourSample(Sample):
     def read_image(self):
         grey = super().read_image()
         return np.stack([grey, 255 - grey, grey // 2], axis=-1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def task():
-    """A task of such maps, known beside those that there are."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "TASKS", {**registry.TASKS, CELLS.name: CELLS})
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -6,32 +6,29 @@ import pytest
 from edgeseg.metrics import pixels
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model.encoding import MaskDecoder
-from edgeseg.model.interface import Decoder, DecoderKind, MapTensor, Meaning, float_interface
+from edgeseg.model.interface import Centres, Decoder, DecoderKind, Meaning, float_interface
+from support.interfaces import maps_of
 
 pytestmark = pytest.mark.host
 counts = pytest.importorskip("edgeseg.host.training.counts", reason="needs TensorFlow")
 
 CELLS = [Meaning.CENTRE, Meaning.FOREGROUND, Meaning.OFFSET_Y, Meaning.OFFSET_X]
-
-
-def interface(kind, meanings):
-    maps = [MapTensor(name=str(n), meaning=each, channel=n) for n, each in enumerate(meanings)]
-    return float_interface(8, 8, maps=maps, decoder=Decoder(kind=kind))
+GROUPED = Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=2, reach=4))
 
 
 @pytest.mark.parametrize(
-    ("kind", "meanings"),
+    ("decoder", "meanings"),
     [
-        (DecoderKind.THRESHOLD, [Meaning.FOREGROUND]),
-        (DecoderKind.CENTRES, CELLS),
-        (DecoderKind.ARGMAX, [Meaning.CLASS] * 3),
+        (Decoder(), [Meaning.FOREGROUND]),
+        (GROUPED, CELLS),
+        (Decoder(kind=DecoderKind.ARGMAX), [Meaning.CLASS] * 3),
     ],
 )
-def test_they_are_the_counts_of_the_decoded_mask(kind, meanings):
+def test_they_are_the_counts_of_the_decoded_mask(decoder, meanings):
     """The targets carry a teacher's answer behind the truth, which is not counted."""
-    rng, stated = np.random.default_rng(0), interface(kind, meanings)
+    rng, stated = np.random.default_rng(0), float_interface(8, 8, maps=maps_of(*meanings), decoder=decoder)
     truth = (rng.random((2, 8, 8, len(meanings))) > 0.5).astype(np.float32)
-    if kind is DecoderKind.ARGMAX:
+    if decoder.kind is DecoderKind.ARGMAX:
         truth = np.eye(3, dtype=np.float32)[rng.integers(3, size=(2, 8, 8))]
     output = rng.random(truth.shape, np.float32)
     targets = np.concatenate([truth, rng.random(truth.shape, np.float32)], axis=-1)

@@ -6,17 +6,15 @@ import pytest
 from edgeseg.data.truth import Truth
 from edgeseg.errors import ConfigError
 from edgeseg.host.training.targets import Targets
-from edgeseg.host.training.tasks import registry
-from edgeseg.model.interface import float_interface
-from support.cells_task import CELLS
+from edgeseg.model.interface import Decoder, DecoderKind, Meaning, float_interface
+from support.interfaces import cells_interface, maps_of
 
 LABELS = np.array([[0, 1, 1], [0, 0, 2]], np.int32)
 TRUTH = Truth(LABELS, "labels")
 
 
-def interface_of(task):
-    maps, decoder = task.describe(None)
-    return float_interface(2, 3, maps=maps, decoder=decoder)
+CELLS = cells_interface(2, 3)
+CLASSES = float_interface(2, 3, maps=maps_of(*[Meaning.CLASS] * 3), decoder=Decoder(kind=DecoderKind.ARGMAX))
 
 
 def test_the_target_of_the_foreground_is_the_mask():
@@ -31,13 +29,12 @@ def test_no_more_than_the_mask_is_kept_where_that_is_enough():
 
 
 def test_maps_that_no_task_has_are_refused():
-    with pytest.raises(ConfigError, match=r"threshold \(mask\), but its interface states centres"):
-        Targets(interface_of(CELLS))
+    with pytest.raises(ConfigError, match=r"threshold \(mask\), but its interface states argmax"):
+        Targets(CLASSES)
 
 
-def test_labels_are_kept_for_a_task_that_asks_for_them(monkeypatch):
-    monkeypatch.setattr(registry, "TASKS", {**registry.TASKS, CELLS.name: CELLS})
-    targets = Targets(interface_of(CELLS))
+def test_labels_are_kept_for_a_task_that_asks_for_them():
+    targets = Targets(CELLS)
     kept = targets.keep(TRUTH)
     assert np.array_equal(kept, LABELS)
     made = targets.make(kept)

@@ -1,7 +1,6 @@
 """Which task is trained for; what every task promises."""
 
 import json
-import types
 
 import cv2
 import numpy as np
@@ -11,13 +10,13 @@ from edgeseg.data.dataset import open_dataset
 from edgeseg.data.images import write_png
 from edgeseg.errors import ConfigError
 from edgeseg.host.training.tasks import registry
+from edgeseg.host.training.tasks.cells import CELLS
 from edgeseg.host.training.tasks.mask import MASK
 from edgeseg.model.interface import float_interface
 from edgeseg.networks.unet import UNetConfig
-from support.cells_task import CELLS
 from support.command import edgeseg, refused
 
-ALL = (*registry.TASKS.values(), CELLS)
+ALL = tuple(registry.TASKS.values())
 SMALL = (
     "--preset",
     "unet-8",
@@ -45,14 +44,6 @@ def touching(tmp_path_factory):
         write_png(root / "images" / f"pair_{index:02}.png", np.clip(image, 0, 255).astype(np.uint8))
         write_png(root / "labels" / f"pair_{index:02}.png", labels)
     return open_dataset(root)
-
-
-@pytest.fixture(scope="class")
-def both():
-    """The registry with a second task, while a class's tests run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "TASKS", types.MappingProxyType({"cells": CELLS, "mask": MASK}))
-        yield
 
 
 def interface_of(task, dataset):
@@ -105,7 +96,6 @@ def test_the_targets_themselves_cost_nothing(task, touching):
     assert float(task.loss(interface, "jaccard-bce")(np.stack(targets), np.stack(targets))) < 1e-4
 
 
-@pytest.mark.usefixtures("both")
 class TestWhatIsTrainedFor:
     def test_is_the_most_that_a_data_set_tells(self, touching, blobs):
         assert registry.choose_task(None, touching) is CELLS
@@ -133,7 +123,6 @@ def test_resuming_takes_no_task(blobs, tmp_path):
 
 @pytest.mark.host
 @pytest.mark.slow
-@pytest.mark.usefixtures("both")
 class TestTrain:
     def test_takes_the_richest_task_and_shows_its_figures(self, touching, tmp_path):
         pytest.importorskip("tensorflow")
