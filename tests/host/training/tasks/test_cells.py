@@ -108,7 +108,7 @@ def test_small_cells_have_a_bump_all_the_same(tmp_path):
 
 def test_labels_without_a_cell_are_refused(tmp_path):
     dataset = labelled(tmp_path, np.zeros((16, 16), np.uint8))
-    with pytest.raises(DatasetError, match="expected cells in the training images of .*labels are empty"):
+    with pytest.raises(DatasetError, match=r"expected cells in the training images of .*labels are empty"):
         CELLS.describe(dataset)
 
 
