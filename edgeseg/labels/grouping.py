@@ -1,7 +1,8 @@
 """From centre and offset maps to cells: each foreground pixel belongs to the centre that it points to.
 
 The tops of the centre map, smoothed, are the centres. A pixel points to where its offset leads, and belongs
-to the centre nearest to there. A connected piece of foreground without a centre is one cell.
+to the centre nearest to there. A connected piece of foreground without a centre is one cell, unless it is a
+speck.
 
 The result is the same on every machine and depends on no order: all is done in whole numbers, or in
 floating-point numbers that hold whole numbers exactly. Of equally high neighbours the lower right one is the
@@ -38,7 +39,7 @@ _GRID = 0.8
 _COARSEST = 16  # whole numbers up to there fit into float32 after smoothing
 
 #: Two centres are farther apart than so many standard deviations of a bump, along one axis at least.
-_APART = 1.0
+_APART = 1.4
 
 #: Weights of the smoothing along each axis.
 _SMOOTHING = np.array([1, 4, 6, 4, 1], np.float32)
@@ -124,6 +125,7 @@ class Grouping:
         self._side = 1 << self._shift
         self._apart = max(1, round(_APART * centres.bump / self._side))
         self._reach = -(-centres.reach // self._side)
+        self._speck = centres.speck
         self._least = centres.peak * 256 * self._side**2 * _SMOOTHED
         self._to_codes = _translator(interface.maps[self._centre_map], np.arange(256, dtype=np.uint8))
         # 128 stands for no offset, 256 for the whole reach; halves are rounded down.
@@ -154,7 +156,7 @@ class Grouping:
             shape: `(H, W)` of the picture.
             min_area: cells of fewer pixels are none.
         """
-        numbering, pieces = Numbering(shape, min_area=min_area), _Pieces(self._side)
+        numbering, pieces = Numbering(shape, min_area=min_area), _Pieces(self._side, self._speck)
         height = _TALLEST
         if shape[0] * shape[1] > _WHOLE:
             height = min(height, max(_WHOLE // 2 // shape[1], self._halo))
@@ -251,13 +253,14 @@ class _Pieces:
     for each pair of a band's piece and a centre that they point to.
     """
 
-    def __init__(self, side: int) -> None:
-        self._side = side
+    def __init__(self, side: int, speck: int) -> None:
+        self._side, self._speck = side, speck
         self._count = 0  # pieces so far, each band's own
         self._centred: list[npt.NDArray[np.int64]] = []
         self._touching: list[npt.NDArray[np.int64]] = []
         self._last = np.zeros(0, np.int64)
-        self._piece, self._centre = ([np.zeros(1, np.int64)] for _ in range(2))  # of each number; of 0 none
+        # Of each number, and of 0 none: its piece, its centre, how many pixels it has.
+        self._piece, self._centre, self._pixels = ([np.zeros(1, np.int64)] for _ in range(3))
         self._numbers = 1
 
     def add(self, mask: Mask, aims: _Aims, top: int) -> Runs:
@@ -279,6 +282,7 @@ class _Pieces:
         pairs, which = np.unique(piece * known + centre, return_inverse=True)
         numbers = np.zeros(len(runs.numbers), np.int32)
         numbers[inside] = which + self._numbers
+        self._pixels.append(np.bincount(which, runs.lengths[inside]).astype(np.int64))
         self._piece.append(pairs // known)
         # Places on the grid count from 0, so 0 stands for no centre.
         self._centre.append(np.concatenate([[0], aims.centres + 1])[pairs % known])
@@ -287,13 +291,16 @@ class _Pieces:
         return Runs(width=runs.width, lengths=runs.lengths, numbers=numbers)
 
     def joined(self) -> npt.NDArray[np.int64]:
-        """Which provisional numbers belong to one cell, `(P, 2)`."""
+        """Which provisional numbers belong to one cell, `(P, 2)`; those of specks to 0, the background."""
         owner = find_owners(self._count, np.concatenate([np.zeros((0, 2), np.int64), *self._touching]))
         centred = np.zeros(self._count + 1, np.bool_)
         centred[owner[np.concatenate([np.zeros(0, np.int64), *self._centred])]] = True
         piece, centre = owner[np.concatenate(self._piece)], np.concatenate(self._centre)
         # Of a piece without a centre it does not matter where its pixels point.
         cell = np.where(centred[piece] & (centre > 0), -centre, piece)
+        alone = cell > 0
+        pixels = np.bincount(piece[alone], np.concatenate(self._pixels)[alone], self._count + 1)
+        cell[alone & (pixels[piece] < self._speck)] = 0
         order = np.argsort(cell, kind="stable")
         same = np.flatnonzero(cell[order[1:]] == cell[order[:-1]])
         return np.stack([order[same], order[same + 1]], axis=1).astype(np.int64)

@@ -50,7 +50,7 @@ class Numbering:
         self._rows += height
 
     def join(self, pairs: npt.NDArray[np.integer]) -> None:
-        """Say which provisional numbers belong to one cell, `(P, 2)`."""
+        """Say which provisional numbers belong to one cell, `(P, 2)`; what belongs to 0 is background."""
         self._pairs.append(pairs.astype(np.int64))
 
     def finish(self) -> LabelRows:
@@ -75,7 +75,7 @@ class Numbering:
 
 def _final_numbers(cells: Extents, owner: npt.NDArray[np.int64], min_area: int) -> Labels:
     """The number of each provisional one; 0 for cells that are too small."""
-    kept = cells.taken(cells.area >= min_area)
+    kept = cells.taken((cells.area >= min_area) & (cells.numbers > 0))
     final = np.zeros(len(owner), np.int32)
     final[kept.numbers[kept.order()]] = np.arange(1, len(kept.numbers) + 1)
     return final[owner]

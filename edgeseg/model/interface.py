@@ -151,12 +151,14 @@ class Centres:
         bump: standard deviation of the bump that the centre map has on each cell, pixels.
         reach: the offset that the value 1 of an offset map stands for, pixels; 0 stands for as much the
             other way, and a half for no offset. Offsets go from a pixel to the centre of its cell.
-        peak: the least height of a bump, 0 to 1.
+        peak: the least height of a bump, smoothed, 0 to 1.
+        speck: pieces of foreground without a centre and of fewer pixels than this are no cells.
     """
 
     bump: float
     reach: int
-    peak: float = 0.3
+    peak: float = 0.22
+    speck: int = 0
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.bump <= 1000:
@@ -165,6 +167,8 @@ class Centres:
             raise ConfigError(f"expected a reach of 1 to 4096 pixels, but got {self.reach}")
         if not 0 < self.peak < 1:
             raise ConfigError(f"expected a least peak between 0 and 1, but got {self.peak:g}")
+        if self.speck < 0:
+            raise ConfigError(f"expected specks of 0 pixels or more, but got {self.speck}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,9 @@ _MEANINGS = (Meaning.FOREGROUND, Meaning.CENTRE, Meaning.OFFSET_Y, Meaning.OFFSE
 #: area).
 BUMP_SHARE = 0.15
 
+#: A piece of foreground without a centre is a cell from this share of the median cell's area on.
+SPECK_SHARE = 0.5
+
 #: Offsets reach as far as this share of the training pixels needs; the others are cut to it.
 REACH_SHARE = 0.995
 
@@ -65,9 +68,11 @@ def measure_centres(dataset: SegmentationDataset) -> Centres:
         raise DatasetError(
             f"expected cells in the training images of {dataset.root}, but all their labels are empty"
         )
+    diameter = float(np.median(cells))
     return Centres(
-        bump=round(max(BUMP_SHARE * float(np.median(cells)), 0.5), 2),
+        bump=round(max(BUMP_SHARE * diameter, 0.5), 2),
         reach=max(math.ceil(np.quantile(np.concatenate(offsets), REACH_SHARE)), 1),
+        speck=round(SPECK_SHARE * diameter**2 * math.pi / 4),
     )
 
 
