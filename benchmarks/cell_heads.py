@@ -1,13 +1,13 @@
-"""How a small network is best taught to tell cells apart that touch: three forms of the same answer, compared.
+"""How to teach a small network to tell touching cells apart: three forms of the same answer, compared.
 
     python benchmarks/cell_heads.py DATA/nih3t3_phase DATA/dsb2018_nuclei --out results.json
 
 The forms, each with a foreground map beside it:
 
-  border     one map: pixels of a cell within two pixels of another cell. Seeds are the pieces of foreground off
-             these borders, and what is left goes to the nearest seed.
-  distance   one map: the distance to the border of the cell, as a share of its greatest. Seeds are the tops of the
-             smoothed map, and a watershed on it divides the pieces.
+  border     one map: pixels of a cell within two pixels of another cell. Seeds are the pieces of foreground
+             off these borders, and what is left goes to the nearest seed.
+  distance   one map: the distance to the border of the cell, as a share of its greatest. Seeds are the tops
+             of the smoothed map, and a watershed on it divides the pieces.
   centres    three maps: a bump at the centre and the offsets to it (`edgeseg.labels.grouping`, the form that
              edgeseg uses).
 
@@ -176,8 +176,7 @@ def cells_of_centres(output: Maps, threshold: float, interface: Interface) -> La
 
 
 def grow(seeds: Labels, mask: npt.NDArray[np.bool_], speck: int) -> Labels:
-    """Each pixel of a piece goes to a seed of the piece that reaches it first; pieces without a seed are cells
-    unless they are specks, as for `centres`."""
+    """Pixels go to the seed that reaches them first; pieces without one are cells or specks."""
     grown = seeds.astype(np.float32)
     inside = mask.astype(np.float32)
     while True:
@@ -197,7 +196,8 @@ def grow(seeds: Labels, mask: npt.NDArray[np.bool_], speck: int) -> Labels:
 def train(form: Form, dataset: SegmentationDataset, *, epochs: int, seed: int) -> Callable[[Any], Maps]:
     preset = PRESETS["pocket"]
     config = replace(preset.training, epochs=epochs, seed=seed)
-    images = TrainingImages(dataset.split("train"), config.preprocessing, FormTargets(form))  # type: ignore[arg-type]
+    targets: Any = FormTargets(form)
+    images = TrainingImages(dataset.split("train"), config.preprocessing, targets)
     steps = steps_per_epoch(len(images), config)
     keras.utils.set_random_seed(seed)
     model = build_network(replace(preset.network, maps=form.maps))
@@ -224,15 +224,18 @@ def train(form: Form, dataset: SegmentationDataset, *, epochs: int, seed: int) -
     return lambda batch: np.asarray(run(tf.constant(batch))[0])
 
 
-def judge(form: Form, predict: Callable[[Any], Maps], dataset: SegmentationDataset) -> Iterator[dict[str, Any]]:
-    """The figures at each threshold, on the validation split; images must be of a size that the network takes."""
+def judge(
+    form: Form, predict: Callable[[Any], Maps], dataset: SegmentationDataset
+) -> Iterator[dict[str, Any]]:
+    """Pixels go to the seed that reaches them first; pieces without a seed are cells or specks."""
     answers = []
     for sample in dataset.split("val"):
         image, truth = sample.read()
         answers.append((predict(image[None, :, :, None].astype(np.float32) / 255), truth.labels))
     for threshold in form.thresholds:
         counts = [
-            match_cells(true, form.cells(output, threshold), min_area=MIN_AREA).counts for output, true in answers
+            match_cells(true, form.cells(output, threshold), min_area=MIN_AREA).counts
+            for output, true in answers
         ]
         total = sum(counts, NO_CELLS)
         yield {"threshold": threshold, **figures(total)}

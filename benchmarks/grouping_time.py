@@ -3,8 +3,8 @@
     python benchmarks/grouping_time.py MODEL.tflite --data DATA --out results.json
 
 Whole pictures go through the network in overlapping tiles, as in `edgeseg predict`; `network` is the sum of
-the bare `invoke`s of a picture, `grouping` all that comes behind them: centres, offsets, pieces, numbers. Both
-on one core, in turns, so whatever else the machine does hits both alike. Without `--data`, one synthetic
+the bare `invoke`s of a picture, `grouping` all that comes behind them: centres, offsets, pieces, numbers.
+Both on one core, in turns, so whatever else the machine does hits both alike. Without `--data`, one synthetic
 picture of 1024x1024 is taken.
 """
 
@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 
@@ -72,8 +73,8 @@ def main() -> None:
     after = read_state()
     for each in found:
         print(
-            f"{each['size'][0]}x{each['size'][1]}, {each['cells']} cells: network {each['network_ms']:.2f} ms, "
-            f"grouping {each['grouping_ms']:.2f} ms, {each['share']:.1%} of it"
+            f"{each['size'][0]}x{each['size'][1]}, {each['cells']} cells: network "
+            f"{each['network_ms']:.2f} ms, grouping {each['grouping_ms']:.2f} ms, {each['share']:.1%} of it"
         )
     if chosen.out:
         content = {
@@ -90,7 +91,7 @@ def main() -> None:
         sys.exit(f"grouping takes more than {LIMIT_MS:g} ms or {LIMIT_SHARE:.0%} of the network's time")
 
 
-def measure(segmenter: TimedSegmenter, grouping: Grouping, picture: Grey8, rounds: int) -> dict[str, object]:
+def measure(segmenter: TimedSegmenter, grouping: Grouping, picture: Grey8, rounds: int) -> dict[str, Any]:
     """Medians in milliseconds, the median of the ratios, and all samples; the first round warms up."""
     network, group = [], []
     maps: Maps = ()

@@ -85,7 +85,11 @@ def test_what_a_perfect_network_gives_are_the_cells_themselves(radius, as_int8):
 def pictures(draw):
     """How to group a picture, its shape and its maps, which look like no cells at all."""
     shape = draw(st.tuples(st.integers(1, 120), st.integers(1, 60)))
-    scale = {"bump": draw(st.floats(0.5, 12)), "reach": draw(st.integers(1, 12))}
+    scale = {
+        "bump": draw(st.floats(0.5, 12)),
+        "reach": draw(st.integers(1, 12)),
+        "speck": draw(st.integers(0, 60)),
+    }
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     maps = noise(rng, shape, draw(st.floats(0.5, 6)), draw(st.floats(-0.5, 1.5)))
     return Grouping(int8(cells_interface(*shape, **scale))), shape, maps
@@ -162,6 +166,18 @@ def test_a_piece_without_a_centre_is_one_cell():
     across[labels == 2] = -100  # all point to the left, where nothing is
     found = Grouping(interface)((foreground, centre, down, across))
     assert np.array_equal(found, labels)
+
+
+@pytest.mark.parametrize(("speck", "cells"), [(0, 3), (40, 3), (41, 2), (200, 1), (900, 1)])
+def test_pieces_without_a_centre_are_cells_unless_they_are_specks(speck, cells):
+    """Three squares: of 900 pixels with a centre, and of 144 and 40 pixels without one."""
+    foreground = np.full((40, 80), -128, np.int8)
+    foreground[5:35, 5:35] = foreground[5:17, 50:62] = foreground[30:35, 50:58] = 100
+    centre = np.full((40, 80), -128, np.int8)
+    centre[18:23, 18:23] = 120
+    offset = np.zeros((40, 80), np.int8)
+    group = Grouping(int8(cells_interface(40, 80, bump=4, reach=40, speck=speck)))
+    assert group((foreground, centre, offset, offset)).max() == cells
 
 
 def test_pixels_that_point_nowhere_are_one_cell_beside_those_that_have_a_centre():

@@ -14,9 +14,9 @@ def maps_of(*meanings):
     )
 
 
-def cells_interface(height, width, *, bump=5, reach=32, channels=1):
+def cells_interface(height, width, *, bump=5, reach=32, speck=0, channels=1):
     """Of a network that tells cells apart."""
-    decoder = Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=bump, reach=reach))
+    decoder = Decoder(kind=DecoderKind.CENTRES, centres=Centres(bump=bump, reach=reach, speck=speck))
     return float_interface(height, width, channels=channels, maps=maps_of(*CELLS), decoder=decoder)
 
 
