@@ -46,7 +46,7 @@ def number_pieces(bands: Iterable[Mask], shape: tuple[int, int], *, min_area: in
         band = connected_pieces(mask)
         if most:
             np.add(band, most, out=band, where=mask)
-        numbering.join(find_touching(above, band[0]))
+            numbering.join(find_touching(above, band[0]))
         numbering.add(band)
         most, above = max(most, int(band.max())), band[-1]
     return numbering.finish()

@@ -21,13 +21,14 @@ PALETTE = (
     (235, 225, 130),  # cyan
 )
 
-#: Indices of colours are of one byte, and 0 is the background.
-MOST_COLOURS = 255
+#: Indices of colours have seven bits, and 0 is the background.
+MOST_COLOURS = 127
 
 #: Cells of which one lies within so many pixels of the other look like one in one colour, and get two.
 _NEAR = 5
 
-#: A label image in a type that OpenCV compares neighbours in: uint16, or float32 for more than 65,535 cells.
+#: A label image in the smallest type that holds its numbers and in which OpenCV compares neighbours: uint8,
+#: uint16, or float32 for more than 65,535 cells.
 Comparable = npt.NDArray[Any]
 
 
@@ -38,7 +39,8 @@ def comparable(labels: npt.NDArray[np.integer], most: int) -> Comparable:
         labels: `(H, W)`.
         most: the greatest number in the picture; up to 2**24 it is exact.
     """
-    return labels.astype(np.uint16 if most <= np.iinfo(np.uint16).max else np.float32)
+    whole = (kind for kind in (np.uint8, np.uint16) if most <= np.iinfo(kind).max)
+    return labels.astype(next(whole, np.float32))
 
 
 def colour_of(index: int) -> tuple[int, int, int]:
@@ -77,7 +79,7 @@ def choose_colours(labels: Comparable, most: int) -> npt.NDArray[np.uint8]:
 def _neighbours(labels: Comparable) -> list[tuple[int, int]]:
     """Pairs of numbers, the lower one first: all that touch, and most that nearly do."""
     near = cv2.dilate(labels, np.ones((2 * _NEAR + 1, 2 * _NEAR + 1), np.uint8))
-    y, x = np.nonzero((labels != 0) & (near != labels))
+    y, x = np.divmod(np.flatnonzero((labels != 0) & (near != labels)), labels.shape[1])
     pairs = [np.stack([labels[y, x], near[y, x]], axis=1)]
     touching = cv2.dilate(labels, np.ones((3, 3), np.uint8))[y, x] != labels[y, x]
     y, x = y[touching], x[touching]

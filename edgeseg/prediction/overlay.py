@@ -65,8 +65,7 @@ def draw_overlay(
     picture = np.empty((*grey.shape, 3), np.uint8)
     for top in range(0, len(grey), _BAND_ROWS):
         rows = slice(top, top + _BAND_ROWS)
-        index = colours[small[rows].astype(np.intp, copy=False)]
-        _draw(picture[rows], grey[rows], index, _rim(small, top))
+        _draw(picture[rows], grey[rows], _looked_up(colours, small[rows]), _rim(small, top))
     if numbers and most:
         _write_numbers(picture, small)
     return picture
@@ -98,11 +97,18 @@ def _rim(labels: Comparable, top: int) -> npt.NDArray[np.bool_]:
 
 def _draw(picture: Picture, grey: Grey8, index: npt.NDArray[np.uint8], rim: npt.NDArray[np.bool_]) -> None:
     """Rows of the picture: grey outside, mixed with the cell's colour inside, that colour on the rim."""
-    cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR, dst=picture)
-    cv2.copyTo(cv2.LUT(picture, _DIMMED), index, picture)
-    coloured = cv2.cvtColor(index, cv2.COLOR_GRAY2BGR)
-    cv2.add(picture, cv2.LUT(coloured, _TINTS), dst=picture)
-    cv2.copyTo(cv2.LUT(coloured, _COLOURS), rim.view(np.uint8), picture)
+    base = grey.copy()
+    cv2.copyTo(cv2.LUT(grey, _DIMMED), index, base)
+    base[rim] = 0
+    index[rim] += _ON_RIM
+    cv2.cvtColor(base, cv2.COLOR_GRAY2BGR, dst=picture)
+    cv2.add(picture, cv2.LUT(cv2.cvtColor(index, cv2.COLOR_GRAY2BGR), _ADDED), dst=picture)
+
+
+def _looked_up(table: npt.NDArray[np.uint8], labels: Comparable) -> npt.NDArray[np.uint8]:
+    if labels.dtype == np.uint8:
+        return np.asarray(cv2.LUT(labels, np.resize(table, 256)), np.uint8)
+    return table[labels.astype(np.intp)]
 
 
 def _write_numbers(picture: Picture, labels: Comparable) -> None:
@@ -134,13 +140,16 @@ def _middles(labels: Comparable, cells: Extents) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in points]
 
 
-def _tables() -> tuple[Picture, Picture]:
-    """The colours by index, `(1, 256, 3)` BGR, and the share of each that tints a cell."""
+def _added() -> Picture:
+    """What each index of a colour adds to the grey values that are left, `(1, 256, 3)` BGR."""
     colours = np.array([(0, 0, 0), *(colour_of(index) for index in range(1, MOST_COLOURS + 1))])
-    return colours.astype(np.uint8)[None], np.rint(TINT * colours).astype(np.uint8)[None]
+    return np.concatenate([np.rint(TINT * colours), colours]).astype(np.uint8)[None]
 
 
-_COLOURS, _TINTS = _tables()
+#: Indices from here on are of rims.
+_ON_RIM = MOST_COLOURS + 1
 
-#: What is left of each grey value within a cell, `(1, 256, 3)`.
-_DIMMED = np.repeat(np.rint((1 - TINT) * np.arange(256)).astype(np.uint8)[None, :, None], 3, axis=2)
+_ADDED = _added()
+
+#: What is left of each grey value within a cell, `(256,)`.
+_DIMMED = np.rint((1 - TINT) * np.arange(256)).astype(np.uint8)
