@@ -27,20 +27,18 @@ MOST_COLOURS = 127
 #: Cells of which one lies within so many pixels of the other look like one in one colour, and get two.
 _NEAR = 5
 
+#: Rows that are looked at at a time.
+_BAND_ROWS = 256
+
 #: A label image in the smallest type that holds its numbers and in which OpenCV compares neighbours: uint8,
 #: uint16, or float32 for more than 65,535 cells.
 Comparable = npt.NDArray[Any]
 
 
-def comparable(labels: npt.NDArray[np.integer], most: int) -> Comparable:
-    """Labels in the smallest such type.
-
-    Args:
-        labels: `(H, W)`.
-        most: the greatest number in the picture; up to 2**24 it is exact.
-    """
+def comparable_type(most: int) -> np.dtype[Any]:
+    """That type, for numbers up to `most`; up to 2**24 they are exact."""
     whole = (kind for kind in (np.uint8, np.uint16) if most <= np.iinfo(kind).max)
-    return labels.astype(next(whole, np.float32))
+    return np.dtype(next(whole, np.float32))
 
 
 def colour_of(index: int) -> tuple[int, int, int]:
@@ -55,7 +53,7 @@ def choose_colours(labels: Comparable, most: int) -> npt.NDArray[np.uint8]:
     """The colour of each cell.
 
     Args:
-        labels: `(H, W)`, from `comparable`.
+        labels: `(H, W)`, of `comparable_type`.
         most: the greatest number in them.
 
     Returns:
@@ -63,8 +61,9 @@ def choose_colours(labels: Comparable, most: int) -> npt.NDArray[np.uint8]:
         palette take turns; where a neighbour of a lower number has the colour already, the next one is taken.
     """
     lower: dict[int, set[int]] = {}
-    for low, high in _neighbours(labels):
-        lower.setdefault(high, set()).add(low)
+    for top in range(0, len(labels), _BAND_ROWS):
+        for low, high in _neighbours(labels[max(0, top - _NEAR) : top + _BAND_ROWS + _NEAR]):
+            lower.setdefault(high, set()).add(low)
     count = len(PALETTE)
     chosen = np.arange(-1, most, dtype=np.int64) % count + 1
     chosen[0] = 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
-from edgeseg.labels.extents import Extents, count_extents
+from edgeseg.labels.extents import Extents, count_extents, join_extents
 from edgeseg.labels.label_rows import LabelRows
 from edgeseg.labels.runs import find_runs
 from edgeseg.prediction.colouring import (
@@ -17,7 +18,7 @@ from edgeseg.prediction.colouring import (
     Comparable,
     choose_colours,
     colour_of,
-    comparable,
+    comparable_type,
 )
 
 #: A longer image is reduced by a whole factor: an overlay is to be looked at.
@@ -41,13 +42,14 @@ Picture = npt.NDArray[np.uint8]
 
 
 def draw_overlay(
-    grey: Grey8, labels: LabelRows, *, longest: int = MAX_SIDE, numbers: bool = False
+    grey: Grey8, labels: LabelRows, cells: int, *, longest: int = MAX_SIDE, numbers: bool = False
 ) -> Picture:
     """Draw cells over their image.
 
     Args:
         grey: `(H, W)` uint8.
-        labels: `(H, W)`, cells numbered from 1.
+        labels: `(H, W)`.
+        cells: the greatest number in them.
         longest: of a side, pixels.
         numbers: write its number into each cell.
 
@@ -60,30 +62,29 @@ def draw_overlay(
     size = (max(1, grey.shape[1] // factor), max(1, grey.shape[0] // factor))
     if factor > 1:
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    small, most = _reduced(labels, size)
-    colours = choose_colours(small, most)
+    small = _reduced(labels, size, comparable_type(cells))
+    colours = choose_colours(small, cells)
     picture = np.empty((*grey.shape, 3), np.uint8)
     for top in range(0, len(grey), _BAND_ROWS):
         rows = slice(top, top + _BAND_ROWS)
         _draw(picture[rows], grey[rows], _looked_up(colours, small[rows]), _rim(small, top))
-    if numbers and most:
+    if numbers:
         _write_numbers(picture, small)
     return picture
 
 
-def _reduced(labels: LabelRows, size: tuple[int, int]) -> tuple[Comparable, int]:
-    """Labels as an array of `(width, height)`, and the greatest; of what is left out, nothing is mixed in."""
-    height, width = size[::-1]
+def _reduced(labels: LabelRows, size: tuple[int, int], kind: np.dtype[Any]) -> Comparable:
+    """Labels as an array of `(width, height)`; of what is left out, nothing is mixed in."""
+    width, height = size
     rows = np.arange(height) * labels.shape[0] // height
     columns = np.arange(width) * labels.shape[1] // width
-    parts, most = [], 0
+    small = np.empty((height, width), kind)
     for top in range(0, height, _BAND_ROWS):
         chosen = rows[top : top + _BAND_ROWS]
         whole = labels[int(chosen[0]) : int(chosen[-1]) + 1]
-        band = whole if labels.shape == (height, width) else whole[np.ix_(chosen - chosen[0], columns)]
-        most = max(most, int(band.max()))
-        parts.append(comparable(band, most))
-    return np.concatenate(parts), most
+        same = whole.shape == (len(chosen), width)
+        small[top : top + _BAND_ROWS] = whole if same else whole[np.ix_(chosen - chosen[0], columns)]
+    return small
 
 
 def _rim(labels: Comparable, top: int) -> npt.NDArray[np.bool_]:
@@ -113,7 +114,11 @@ def _looked_up(table: npt.NDArray[np.uint8], labels: Comparable) -> npt.NDArray[
 
 def _write_numbers(picture: Picture, labels: Comparable) -> None:
     """Write white numbers with a dark rim, in the middle of each cell and within the picture."""
-    cells = count_extents(find_runs(labels.astype(np.int32)))
+    tops = range(0, len(labels), _BAND_ROWS)
+    bands = (labels[top : top + _BAND_ROWS].astype(np.int32) for top in tops)
+    cells = join_extents([count_extents(find_runs(band), top) for top, band in zip(tops, bands, strict=True)])
+    if not len(cells.numbers):
+        return
     side = math.sqrt(float(np.median(cells.area)))
     scale = min(max(_NUMBER_SHARE * side, _NUMBER_LEAST), _NUMBER_MOST) / _DIGIT_HEIGHT
     for number, (x, y) in zip(cells.numbers.tolist(), _middles(labels, cells), strict=True):

@@ -264,7 +264,7 @@ class _Run:
         self._folder.write_mask(frame.name, labels)
         self._folder.write_labels(frame.name, labels, len(cells), self._options.pixel_size)
         if self._options.overlays:
-            picture = draw_overlay(grey, labels, numbers=self._options.numbers)
+            picture = draw_overlay(grey, labels, len(cells), numbers=self._options.numbers)
             self._folder.write_overlay(frame.name, picture)
         self._tables.add(found, cells)
         self._images.append(found)

@@ -56,7 +56,7 @@ class Segmented:
     @cached_property
     def overlay_jpeg(self) -> bytes:
         """For looking at: the picture with its cells tinted and outlined."""
-        return _encode(".jpg", draw_overlay(self.grey, self.labels, longest=MAX_SHOWN))
+        return _encode(".jpg", draw_overlay(self.grey, self.labels, len(self.cells), longest=MAX_SHOWN))
 
     @cached_property
     def image_jpeg(self) -> bytes:
@@ -70,7 +70,7 @@ class Segmented:
 
     def overlay_png(self) -> bytes:
         """The overlay that `edgeseg predict` draws, without loss."""
-        return _encode(".png", draw_overlay(self.grey, self.labels))
+        return _encode(".png", draw_overlay(self.grey, self.labels, len(self.cells)))
 
     def image_png(self) -> bytes:
         """The picture as 8-bit grey."""
