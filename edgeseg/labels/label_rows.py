@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -37,16 +38,19 @@ def bands(labels: LabelRows, rows: int | None = None) -> Iterator[tuple[slice, L
 
     Args:
         labels: `(H, W)`.
-        rows: height of a band; None: as many as make about `BAND_PIXELS`.
+        rows: height of a band; None: as is cheapest: as they are packed, else as many rows as make about
+            `BAND_PIXELS`.
 
     Yields:
         Which rows of the picture, and their labels. The last band may be lower.
     """
     height, width = labels.shape
-    step = rows or max(1, BAND_PIXELS // width)
-    for top in range(0, height, step):
-        where = slice(top, min(top + step, height))
-        yield where, labels[where]
+    if rows is None and isinstance(labels, PackedLabels):
+        tops = labels.tops
+    else:
+        tops = (*range(0, height, rows or max(1, BAND_PIXELS // width)), height)
+    for top, end in itertools.pairwise(tops):
+        yield slice(top, end), labels[top:end]
 
 
 class PackedLabels:
@@ -57,6 +61,7 @@ class PackedLabels:
 
     Attributes:
         shape: `(height, width)`.
+        tops: the first row of each band, and `height`.
     """
 
     def __init__(self, width: int, packed: Sequence[bytes], heights: Sequence[int], table: Labels) -> None:
@@ -69,8 +74,8 @@ class PackedLabels:
             table: final number of each number in the bands; `table[0]` is 0.
         """
         self._packed, self._table = tuple(packed), table
-        self._tops = np.cumsum([0, *heights]).tolist()
-        self.shape: tuple[int, ...] = (self._tops[-1], width)
+        self.tops: tuple[int, ...] = (0, *itertools.accumulate(heights))
+        self.shape: tuple[int, ...] = (self.tops[-1], width)
         self._last: tuple[int, Labels] | None = None  # readers ask for rows of one band again and again
 
     def __getitem__(self, rows: slice, /) -> Labels:
@@ -79,7 +84,7 @@ class PackedLabels:
             raise ValueError(f"expected rows that lie next to each other, but got steps of {step}")
         parts = [
             self._band(number)[max(0, start - top) : stop - top]
-            for number, (top, end) in enumerate(zip(self._tops, self._tops[1:], strict=False))
+            for number, (top, end) in enumerate(itertools.pairwise(self.tops))
             if top < stop and start < end
         ]
         if len(parts) == 1:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.labels.extents import Extents, count_extents, join_extents
-from edgeseg.labels.label_rows import LabelRows
+from edgeseg.labels.label_rows import LabelRows, bands
 from edgeseg.labels.runs import find_runs
 from edgeseg.prediction.colouring import (
     MOST_COLOURS,
@@ -79,11 +79,9 @@ def _reduced(labels: LabelRows, size: tuple[int, int], kind: np.dtype[Any]) -> C
     rows = np.arange(height) * labels.shape[0] // height
     columns = np.arange(width) * labels.shape[1] // width
     small = np.empty((height, width), kind)
-    for top in range(0, height, _BAND_ROWS):
-        chosen = rows[top : top + _BAND_ROWS]
-        whole = labels[int(chosen[0]) : int(chosen[-1]) + 1]
-        same = whole.shape == (len(chosen), width)
-        small[top : top + _BAND_ROWS] = whole if same else whole[np.ix_(chosen - chosen[0], columns)]
+    for where, band in bands(labels):
+        first, last = np.searchsorted(rows, [where.start, where.stop])
+        small[first:last] = band[rows[first:last] - where.start][:, columns]
     return small
 
 
@@ -115,8 +113,8 @@ def _looked_up(table: npt.NDArray[np.uint8], labels: Comparable) -> npt.NDArray[
 def _write_numbers(picture: Picture, labels: Comparable) -> None:
     """Write white numbers with a dark rim, in the middle of each cell and within the picture."""
     tops = range(0, len(labels), _BAND_ROWS)
-    bands = (labels[top : top + _BAND_ROWS].astype(np.int32) for top in tops)
-    cells = join_extents([count_extents(find_runs(band), top) for top, band in zip(tops, bands, strict=True)])
+    parts = (labels[top : top + _BAND_ROWS].astype(np.int32) for top in tops)
+    cells = join_extents([count_extents(find_runs(part), top) for top, part in zip(tops, parts, strict=True)])
     if not len(cells.numbers):
         return
     side = math.sqrt(float(np.median(cells.area)))
