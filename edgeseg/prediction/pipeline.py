@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
-
-import numpy as np
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError
-from edgeseg.labels.label_rows import BAND_PIXELS, LabelRows
-from edgeseg.labels.pieces import number_pieces
+from edgeseg.labels.decoding import CellDecoder
+from edgeseg.labels.label_rows import LabelRows
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
-from edgeseg.model.encoding import Image, Maps, Mask
+from edgeseg.model.encoding import Image, Maps
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
@@ -127,28 +124,16 @@ def find_labels(
         progress: as of `tiling.segment`.
 
     Returns:
-        `(H, W)`: 0 for the background, else the number of a cell, in the order of `Numbering`. Of a network
-        that gives a mask, the cells are its connected pieces.
+        `(H, W)`: 0 for the background, else the number of a cell, in the order of `Numbering`. How cells are
+        found is said in `CellDecoder`.
 
     Raises:
         ConfigError: an overlap that does not fit the network's tiles.
     """
     table = preprocessing.stretch_table(grey, prepare) if prepare.kind != "scale" else None
-    strips = tiling.mask_strips(grey, segmenter, table=table, overlap=overlap, progress=progress)
-    shape = (grey.shape[0], grey.shape[1])
-    return number_pieces(_gathered(mask for _, mask in strips), shape, min_area=min_area)
-
-
-def _gathered(strips: Iterable[Mask]) -> Iterator[Mask]:
-    """Strips put together to bands: what is done to each costs more than its pixels where it is small."""
-    held: list[Mask] = []
-    for strip in strips:
-        held.append(strip)
-        if sum(each.size for each in held) >= BAND_PIXELS:
-            yield np.concatenate(held)
-            held = []
-    if held:
-        yield np.concatenate(held)
+    strips = tiling.map_strips(grey, segmenter, table=table, overlap=overlap, progress=progress)
+    decode = CellDecoder(segmenter.interface)
+    return decode.label(strips, (grey.shape[0], grey.shape[1]), min_area=min_area)
 
 
 def _refuse_colour(segmenter: Segmenter, name: str) -> None:

@@ -24,13 +24,16 @@ import numpy.typing as npt
 
 from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError, ConfigError
-from edgeseg.model.encoding import Image, Maps, Mask
+from edgeseg.model.encoding import Image, Maps
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.progress import Progress, silent
 
 #: Tiles start at multiples of this many pixels (or of the largest power of two that divides the tile; small
 #: tiles, which such a step would keep apart, of half their side).
 ALIGNMENT = 32
+
+#: Strips of fewer pixels are put together.
+_STRIP_PIXELS = 2**20
 
 #: Pixels; the least that a tile may have.
 SHORTEST_SIDE = 16
@@ -142,24 +145,28 @@ def segment(
     Raises:
         ConfigError: as `check_overlap`.
     """
+
+    def answer(tile: Image) -> Maps:
+        return (segmenter.mask(tile),)
+
     mask = np.empty(image.shape[:2], np.uint8)
-    for rows, strip in mask_strips(image, segmenter, overlap=overlap, progress=progress):
+    for rows, (strip,) in _strips(image, segmenter, answer, overlap=overlap, progress=progress):
         mask[rows] = strip.view(np.uint8) * np.uint8(255)
     return mask
 
 
-def mask_strips(
+def map_strips(
     image: Image,
     segmenter: Segmenter,
     *,
     table: npt.NDArray[np.uint8] | None = None,
     overlap: int | None = None,
     progress: Progress = silent,
-) -> Iterator[tuple[slice, Mask]]:
-    """The mask of a whole image, row of tiles by row of tiles.
+) -> Iterator[Maps]:
+    """All maps of a whole image, a row of tiles at a time, or several of a small one.
 
     Args:
-        image: `(H, W)` uint8 of any size.
+        image: `(H, W)` or `(H, W, C)` uint8 of any size.
         segmenter: the network.
         table: 256 grey values that the image's own are replaced by, tile by tile, which spares a second
             image; see `preprocessing.stretch_table`.
@@ -167,17 +174,20 @@ def mask_strips(
         progress: as in `segment`.
 
     Yields:
-        Which rows of the image, and their mask, `(rows, W)` bool; from top to bottom.
+        `(rows, W)` each, as of `segment_maps`; from top to bottom.
 
     Raises:
         ConfigError: as `check_overlap`.
     """
-
-    def answer(tile: Image) -> Maps:
-        return (segmenter.mask(tile),)
-
-    for rows, (strip,) in _strips(image, segmenter, answer, table=table, overlap=overlap, progress=progress):
-        yield rows, strip
+    strips = _strips(image, segmenter, segmenter.invoke, table=table, overlap=overlap, progress=progress)
+    held: list[Maps] = []
+    for rows, strip in strips:
+        held.append(tuple(strip))
+        if sum(each[0].size for each in held) >= _STRIP_PIXELS or rows.stop == len(image):
+            yield (
+                held[0] if len(held) == 1 else tuple(np.concatenate(each) for each in zip(*held, strict=True))
+            )
+            held = []
 
 
 def segment_maps(
@@ -199,7 +209,7 @@ def segment_maps(
     """
     shape = image.shape[:2]
     maps = tuple(np.empty(shape, each.dtype) for each in segmenter.interface.maps)
-    strips = _strips(image, segmenter, segmenter.invoke, table=None, overlap=overlap, progress=progress)
+    strips = _strips(image, segmenter, segmenter.invoke, overlap=overlap, progress=progress)
     for rows, parts in strips:
         for whole, part in zip(maps, parts, strict=True):
             whole[rows] = part
@@ -211,7 +221,7 @@ def _strips(
     segmenter: Segmenter,
     answer: Callable[[Image], Maps],
     *,
-    table: npt.NDArray[np.uint8] | None,
+    table: npt.NDArray[np.uint8] | None = None,
     overlap: int | None,
     progress: Progress,
 ) -> Iterator[tuple[slice, list[npt.NDArray[Any]]]]:
