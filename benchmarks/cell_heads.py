@@ -227,7 +227,7 @@ def train(form: Form, dataset: SegmentationDataset, *, epochs: int, seed: int) -
 def judge(
     form: Form, predict: Callable[[Any], Maps], dataset: SegmentationDataset
 ) -> Iterator[dict[str, Any]]:
-    """Pixels go to the seed that reaches them first; pieces without a seed are cells or specks."""
+    """The figures at each threshold, on the validation images, whose size the network must take."""
     answers = []
     for sample in dataset.split("val"):
         image, truth = sample.read()
