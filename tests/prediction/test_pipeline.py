@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from edgeseg.errors import ArtifactError, ConfigError
+from edgeseg.labels.decoding import CellDecoder
 from edgeseg.model.artifact import load_artifact
+from edgeseg.model.preprocessing import Preprocessing
+from edgeseg.model.segmenter import Segmenter
+from edgeseg.prediction import tiling
 from edgeseg.prediction.frames import Frame
-from edgeseg.prediction.pipeline import Pipeline
+from edgeseg.prediction.pipeline import Pipeline, find_labels
 from edgeseg.prediction.predict_options import PredictOptions
 from support.blob_images import blob_image
-from support.network_files import open_network
+from support.network_files import open_network, picture
 from support.paths import ROOT
 from support.serve_process import MODEL
 
@@ -32,6 +36,19 @@ def test_threads_get_what_each_would_get_alone():
     for (_, one, labels), (_, other, again) in zip(alone, together, strict=True):
         assert one == other
         np.testing.assert_array_equal(labels, again)
+
+
+@pytest.mark.parametrize("strip_pixels", [1, 2**20])
+def test_cells_are_those_of_the_maps_of_the_whole_picture(strip_pixels, monkeypatch):
+    monkeypatch.setattr(tiling, "_STRIP_PIXELS", strip_pixels)
+    segmenter = Segmenter(open_network("rgb_4maps_int8"))
+    image = picture(3, size=(100, 90))
+    decode = CellDecoder(segmenter.interface)
+    assert decode.tells_apart
+    whole = decode.label([tiling.segment_maps(image, segmenter)], (100, 90), min_area=4)
+    labels = find_labels(image, segmenter, Preprocessing(), min_area=4)
+    assert np.array_equal(labels[:], whole[:])
+    assert labels[:].max() > 3
 
 
 def test_an_overlap_that_does_not_fit_is_refused_before_anything_is_served():
