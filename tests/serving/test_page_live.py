@@ -123,7 +123,7 @@ def test_a_snapshot_is_what_predict_makes_of_that_frame(opened, predicted):
     (card, *_) = cards(opened)
     name = card.find_element("tag name", "p").text.split(" · ")[0]
     found = links(card)
-    assert list(found) == ["Overlay", "Picture", "Mask", "Cells (CSV)"]
+    assert list(found) == ["Overlay", "Picture", "Mask", "Labels (TIFF)", "Cells (CSV)"]
     mask = decoded(fetch(opened, found["Mask"]))
     np.testing.assert_array_equal(mask, cv2.imread(str(predicted / "masks" / f"{name}.png"), -1))
     expected = (predicted / "cells.csv").read_text().splitlines()

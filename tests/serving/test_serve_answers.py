@@ -96,6 +96,10 @@ def test_an_upload_is_segmented_as_predict_does(server, tmp_path):
     assert made.json()["cells"] == rows.count("\n") - 1 > 0
     result = f"/results/{made.json()['name']}"
     assert server.ask(f"{result}/cells.csv").text() == rows
+    labels = server.ask(f"{result}/labels.tif")
+    assert labels.headers["content-type"] == "image/tiff"
+    assert labels.body == (tmp_path / "out" / "labels" / "own.tif").read_bytes()
+    assert made.json()["parts"] == ["overlay.png", "image.png", "mask.png", "labels.tif", "cells.csv"]
     mask = cv2.imdecode(np.frombuffer(server.ask(f"{result}/mask.png").body, np.uint8), cv2.IMREAD_UNCHANGED)
     expected = cv2.imread(str(tmp_path / "out" / "masks" / "own.png"), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(mask, expected)
