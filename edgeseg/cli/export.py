@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from edgeseg.cli.console import INTERRUPTED, note, progress, say, table
+from edgeseg.cli.console import INTERRUPTED, note, progress, say
+from edgeseg.cli.made_table import made_table
 from edgeseg.errors import ConfigError, TrainingError
 from edgeseg.model.fine_tuning import FineTuning, override, setting_names
 from edgeseg.model.recipe import INT8_MIXED, QUICK, RECIPES, Recipe, refuse_ignored
 from edgeseg.settings import check_choice
-
-if TYPE_CHECKING:
-    from edgeseg.model.artifact import Artifact
-    from edgeseg.model.sidecar import Sidecar
 
 
 def export(
@@ -106,7 +103,7 @@ def export(
     kept = [artifact.path.name for artifact in made if artifact.path in before]
     if kept:
         note(f"already there, made in the same way: {', '.join(kept)} (--force makes them again)")
-    say(_table(made))
+    say(made_table(made, source="Keras"))
     say(f"\nfiles: {out}")
     cost = mixed_cost(made)
     if cost:
@@ -133,31 +130,3 @@ def _recipes(variants: list[str], keep_float: str | None) -> list[Recipe]:
     elif keep_float is not None and mixed not in named:
         raise ConfigError(f"--keep-float makes {mixed}, which is not among the variants; name it, or none")
     return [INT8_MIXED if name == mixed else RECIPES[name] for name in dict.fromkeys(named)]
-
-
-def _table(made: list[Artifact]) -> str:
-    header = [
-        "file", "bytes", "gzip", "xz", "partitions", "float ops", "agreement",
-        "val Dice Keras", "val Dice file",
-    ]  # fmt: skip
-    rows = [header, *(_row(artifact, artifact.sidecar) for artifact in made if artifact.sidecar)]
-    if not any(artifact.packed_bytes for artifact in made):
-        place = header.index("xz")
-        rows = [row[:place] + row[place + 1 :] for row in rows]
-    return table(rows[0], rows[1:])
-
-
-def _row(artifact: Artifact, facts: Sidecar) -> list[str]:
-    audit, checked = facts.audit, facts.verification
-    return [
-        artifact.path.name,
-        f"{len(artifact.data):,}",
-        f"{facts.gzip_bytes:,}",
-        f"{artifact.packed_bytes:,}" if artifact.packed_bytes else "-",
-        *((str(audit.partitions), str(len(audit.float_operators))) if audit else ("-", "-")),
-        *(
-            (f"{checked.agreement:.3%}", f"{checked.dice_reference:.4f}", f"{checked.dice_file:.4f}")
-            if checked
-            else ("-", "-", "-")
-        ),
-    ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgeseg.model.artifact import Artifact
     from edgeseg.model.audit_record import Audit
     from edgeseg.model.interface import Interface
+    from edgeseg.model.sidecar import Verification
 
 
 def inspect(
@@ -102,8 +103,28 @@ def _errors(comparison: Comparison) -> str:
     worst = ", ".join(f"{each.stem} {each.agreement:.2%}" for each in checked.worst[:3])
     return (
         f"{table(header, rows, left=(0, 1, 2))}\n\n"
-        f"{checked.images} validation images; masks agree least on {worst}\n\n{comparison.recommendation}"
+        f"{checked.images} validation images; masks agree least on {worst}{_cells(checked)}\n\n"
+        f"{comparison.recommendation}"
     )
+
+
+def _cells(checked: Verification) -> str:
+    """How far cells agree, as the end of a sentence; nothing where the model does not tell them apart."""
+    cells = checked.cells
+    if cells is None:
+        return ""
+    return f"; {cells.file:,} cells instead of {cells.reference:,}, F1 between them {cells.f1:.3f}"
+
+
+def _verified(artifact: Artifact) -> dict[str, str]:
+    """How far the file agreed with what it was made from, as its sidecar states."""
+    checked = artifact.sidecar.verification if artifact.sidecar else None
+    if checked is None:
+        return {}
+    return {
+        "verified": f"{checked.agreement:.2%} of mask pixels as {checked.reference} on {checked.images} "
+        f"images of {checked.split}{_cells(checked)}"
+    }
 
 
 def _decibels(value: float | None) -> str:
@@ -116,6 +137,7 @@ def _facts(
     from edgeseg.records import to_data
 
     interface = _interface(artifact)
+    checked = artifact.sidecar.verification if artifact.sidecar else None
     return {
         "file": str(artifact.path),
         "bytes": size.raw_bytes,
@@ -127,6 +149,7 @@ def _facts(
         "findings": list(findings),
         "notes": list(notes),
         "interface": to_data(interface) if interface else None,
+        "verification": to_data(checked) if checked else None,
         "audit": to_data(audit),
     }
 
@@ -157,6 +180,7 @@ def _summary(artifact: Artifact, audit: Audit, size: SizeResult, findings: tuple
         "sidecar": sidecar,
         "variant": _variant(artifact, findings),
         **_usage(_interface(artifact)),
+        **_verified(artifact),
         "parameters": f"{audit.parameters:,}",
         "MACs": f"{audit.macs:,}",
         "memory": f"{_bytes(audit.activation_bytes)} for activations, {_bytes(audit.arena_bytes)} arena of "
@@ -181,7 +205,8 @@ def _usage(interface: Interface | None) -> dict[str, str]:
     image, decoder = interface.input, interface.decoder
     kind = {1: "grey", 3: "colour"}.get(image.channels, f"{image.channels} channels")
     maps = ", ".join(each.name for each in interface.maps)
-    how = "the largest decides" if decoder.kind == "argmax" else f"above {decoder.threshold:g}"
+    ways = {"argmax": "the largest decides", "centres": f"above {decoder.threshold:g}, grouped by centres"}
+    how = ways.get(decoder.kind, f"above {decoder.threshold:g}")
     return {
         "takes": f"{kind}, {image.width}x{image.height}, black {image.low:g} and white {image.high:g}",
         "gives": f"{maps} ({how})",

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from edgeseg.cli.console import progress, say, table
+from edgeseg.cli.console import progress, say
+from edgeseg.cli.made_table import made_table
 from edgeseg.errors import ConfigError, nearest
 from edgeseg.model.preprocessing import PREPROCESSINGS, Preprocessing
 from edgeseg.model.recipe import FROM_FILE
@@ -53,23 +54,7 @@ def quantize(
     source = load_artifact(model)
     with progress("Quantizing") as report:
         made = quantize_file(source, open_dataset(data), recipes, out, options=options, progress=report)
-    rows = []
-    for artifact in made:
-        facts = artifact.sidecar
-        if facts is None or facts.audit is None or facts.verification is None:
-            continue
-        checked = facts.verification
-        rows.append(
-            [
-                artifact.path.name, f"{facts.bytes:,}", f"{facts.gzip_bytes:,}",
-                str(facts.audit.partitions), str(len(facts.audit.float_operators)),
-                f"{checked.agreement:.3%}", f"{checked.dice_reference:.4f}", f"{checked.dice_file:.4f}",
-            ]
-        )  # fmt: skip
-    header = (
-        "file", "bytes", "gzip", "partitions", "float ops", "agreement", "val Dice float", "val Dice file",
-    )  # fmt: skip
-    say(table(header, rows))
+    say(made_table(made, source="float"))
     say(f"\nfiles: {out}")
     cost = mixed_cost(made)
     if cost:

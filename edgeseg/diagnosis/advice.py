@@ -14,6 +14,9 @@ from edgeseg.model.sidecar import Verification
 GOOD_AGREEMENT = 0.999
 GOOD_DICE_LOSS = 0.001
 
+#: Likewise of the cells of a network that tells them apart, matched with the float file's.
+GOOD_CELL_F1 = 0.99
+
 #: More saturated values than this are a range that is too narrow, not a few outliers.
 _SATURATED = 0.01
 
@@ -33,7 +36,11 @@ def recommend(errors: Sequence[LayerError], verification: Verification) -> str:
         f"masks agree with the float file on {verification.agreement:.2%} of pixels, Dice "
         f"{verification.dice_file:.4f} against {verification.dice_reference:.4f}"
     )
-    if verification.agreement >= GOOD_AGREEMENT and loss <= GOOD_DICE_LOSS:
+    cells = verification.cells
+    if cells:
+        masks += f", cells with an F1 of {cells.f1:.3f}"
+    alike = cells is None or cells.f1 >= GOOD_CELL_F1
+    if verification.agreement >= GOOD_AGREEMENT and loss <= GOOD_DICE_LOSS and alike:
         return f"Nothing to mend: {masks}."
     clipped = max(errors, key=lambda each: each.saturation or 0)
     if (clipped.saturation or 0) > _SATURATED:

@@ -47,11 +47,27 @@ class MapError:
 
     Attributes:
         name: of the map.
-        error: mean distance of its values, which go from 0 to 1, over all images.
+        error: mean distance of its values, which go from 0 to 1, over all images; of an offset, over the
+            pixels that the reference takes for foreground, since it has no meaning on others.
     """
 
     name: str
     error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellAgreement:
+    """How far the cells that a file finds are those of the reference model.
+
+    Attributes:
+        reference: cells of the reference model in all images, those of at least 16 pixels.
+        file: cells of the file, likewise.
+        f1: of the file's cells against those of the reference, matched at an IoU of 0.5; 0 to 1.
+    """
+
+    reference: int
+    file: int
+    f1: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +83,7 @@ class Verification:
         dice_file: pooled Dice of the file against the truth.
         worst: the images that agree least.
         maps: of a network with several maps, each; of one with a single map the mask tells.
+        cells: of a network that tells touching cells apart; None of any other.
     """
 
     reference: str
@@ -77,6 +94,7 @@ class Verification:
     dice_file: float
     worst: tuple[ImageAgreement, ...]
     maps: tuple[MapError, ...] = field(default=(), metadata=_WHERE_GIVEN)
+    cells: CellAgreement | None = field(default=None, metadata=_WHERE_GIVEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

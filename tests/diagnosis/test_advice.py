@@ -4,7 +4,7 @@ import re
 
 from edgeseg.diagnosis.advice import recommend
 from edgeseg.diagnosis.layer_error import LayerError
-from edgeseg.verification import Verification
+from edgeseg.model.sidecar import CellAgreement, Verification
 
 
 def error(layer, *, entered, saturation=0.0):
@@ -14,10 +14,10 @@ def error(layer, *, entered, saturation=0.0):
     )  # fmt: skip
 
 
-def verification(agreement, *, dice=0.85):
+def verification(agreement, *, dice=0.85, cells=None):
     return Verification(
         reference="f.tflite", split="val", images=3, agreement=agreement, dice_reference=0.86,
-        dice_file=dice, worst=(),
+        dice_file=dice, worst=(), cells=cells,
     )  # fmt: skip
 
 
@@ -30,6 +30,14 @@ def test_good_masks_need_nothing_whatever_the_layers_look_like():
 
 def test_a_dice_that_falls_is_not_excused_by_agreement():
     assert "Nothing to mend" not in recommend([error("a", entered=0.5)], verification(0.9995, dice=0.85))
+
+
+def test_cells_that_differ_are_not_excused_by_agreement():
+    for f1, good in ((0.995, True), (0.95, False)):
+        cells = CellAgreement(reference=100, file=98, f1=f1)
+        text = recommend([error("a", entered=0.5)], verification(0.9995, dice=0.86, cells=cells))
+        assert f"against 0.8600, cells with an F1 of {f1:.3f}" in text
+        assert text.startswith("Nothing to mend") == good
 
 
 def test_saturation_asks_for_more_calibration_images():
