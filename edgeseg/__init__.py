@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edgeseg.bench.bench_options import QUICK as QUICK
     from edgeseg.bench.bench_options import BenchOptions as BenchOptions
     from edgeseg.errors import EdgesegError as EdgesegError
-    from edgeseg.prediction.cells import Cell as Cell
+    from edgeseg.labels.regions import Cell as Cell
     from edgeseg.prediction.predict_options import PredictOptions as PredictOptions
 
 __all__ = [
@@ -49,7 +49,7 @@ __all__ = [
 _ELSEWHERE = {
     "QUICK": "edgeseg.bench.bench_options",
     "BenchOptions": "edgeseg.bench.bench_options",
-    "Cell": "edgeseg.prediction.cells",
+    "Cell": "edgeseg.labels.regions",
     "EdgesegError": "edgeseg.errors",
     "PredictOptions": "edgeseg.prediction.predict_options",
 }

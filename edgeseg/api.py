@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeseg.errors import ConfigError
+from edgeseg.labels.regions import Cell
 from edgeseg.model.artifact import Artifact, load_artifact
 from edgeseg.model.interface import Interface
-from edgeseg.prediction.cells import Cell
 from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.progress import Progress, silent
 
@@ -73,7 +73,7 @@ class Model:
         Raises:
             ConfigError: the image is of another shape or type, or an overlap does not fit the tiles.
         """
-        from edgeseg.prediction.cells import find_cells
+        from edgeseg.labels.regions import measure_cells
         from edgeseg.prediction.pipeline import find_labels
 
         options = options or PredictOptions()
@@ -82,7 +82,7 @@ class Model:
             grey, self._segmenter, self.artifact.preprocessing,
             overlap=options.overlap, min_area=options.min_area,
         )  # fmt: skip
-        return Segmentation(labels=labels[:], cells=tuple(find_cells(labels, grey)))
+        return Segmentation(labels=labels[:], cells=measure_cells(labels, grey))
 
     def probability(self, tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """The foreground probability of an image of the network's own size.

@@ -70,11 +70,16 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = True) -> None:
-    """Write a file atomically, making its folder where needed.
+    """Write a file atomically, making its folder where needed; as `write_parts`, of one part."""
+    write_parts(path, (data,), durable=durable)
+
+
+def write_parts(path: Path, parts: Iterable[bytes | memoryview], *, durable: bool = True) -> None:
+    """Write a file atomically, part by part, making its folder where needed.
 
     Args:
         path: the file.
-        data: its content.
+        parts: its content; what making them raises leaves nothing behind either.
         durable: wait until the disk has it, so that it outlives a power cut; for many small files that
             can be made again, that wait may be longer than the making.
 
@@ -86,7 +91,7 @@ def write_bytes(path: Path, data: bytes | memoryview, *, durable: bool = True) -
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+                file.writelines(parts)
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())

@@ -77,6 +77,12 @@ def predict(
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Write each cell's number into the overlays.")
     ] = False,
+    rois: Annotated[
+        bool, typer.Option("--rois", help="Write the cells' outlines for ImageJ: rois/NAME.zip.")
+    ] = False,
+    geojson: Annotated[
+        bool, typer.Option("--geojson", help="Write outlines and measures for QuPath: geojson/NAME.geojson.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what predict.json holds.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier prediction instead of going on with it.")
@@ -93,7 +99,8 @@ def predict(
     from edgeseg.prediction.predict import predict as predict_pictures
 
     options = prediction_options(
-        pixel_size, threads, overlap, min_area, overlays=not no_overlay, numbers=numbers
+        pixel_size, threads, overlap, min_area,
+        overlays=not no_overlay, numbers=numbers, rois=rois, geojson=geojson,
     )  # fmt: skip
     artifact = load_artifact(model)
     done = {} if force else _times_done(out)

@@ -41,6 +41,8 @@ def prediction_options(
     *,
     overlays: bool,
     numbers: bool = False,
+    rois: bool = False,
+    geojson: bool = False,
 ) -> PredictOptions:
     """What was asked for; from now on OpenCV computes with as many threads.
 
@@ -55,6 +57,8 @@ def prediction_options(
         pixel_size=pixel_size,
         overlays=overlays,
         numbers=numbers,
+        rois=rois,
+        geojson=geojson,
         threads=default_threads() if threads is None else threads,
     )
     cv2.setNumThreads(options.threads)

@@ -6,46 +6,57 @@ centres it holds. Coordinates are doubled: midpoints are whole numbers then, and
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeseg.labels.cell_runs import CellRuns
+from edgeseg.labels.cell_runs import CellRuns, first_of_each
 
 #: From the doubled centre of a pixel to the midpoints of its edges.
 _MIDPOINTS = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]], np.int32)
+
+#: Hulls whose pixels are counted at a time: each one's rows take memory.
+_CHUNK = 1024
 
 
 class Hulls:
     """The hulls of cells that come in bands; kept are the corners of what came so far."""
 
     def __init__(self) -> None:
-        self._corners: defaultdict[int, list[npt.NDArray[np.int32]]] = defaultdict(list)
+        self._corners: list[npt.NDArray[np.int32]] = []
+        self._numbers: list[npt.NDArray[np.int32]] = []
 
     def add(self, runs: CellRuns) -> None:
-        """Add the runs of a band."""
+        """Add the runs of a band, of which there is at least one."""
         ends = np.stack([runs.starts, runs.rows, runs.stops - 1, runs.rows], axis=1)
         points = (2 * ends).astype(np.int32).reshape(-1, 2)
         firsts = runs.firsts
-        ends_of_each = np.split(points, 2 * firsts[1:])
-        for number, each in zip(runs.numbers[firsts].tolist(), ends_of_each, strict=True):
-            self._corners[number].append(_convex(each))
+        hulls = [_convex(each) for each in np.split(points, 2 * firsts[1:])]
+        self._corners.append(np.concatenate(hulls))
+        self._numbers.append(np.repeat(runs.numbers[firsts], [len(hull) for hull in hulls]))
 
     def areas(self) -> npt.NDArray[np.int64]:
         """`(N,)`: pixels in the hull of each cell, in the order of their numbers."""
-        hulls = [_hull(self._corners[number]) for number in sorted(self._corners)]
-        lengths = np.array([len(hull) for hull in hulls])
-        begin, owner = np.concatenate(hulls).astype(np.int64), np.repeat(np.arange(len(hulls)), lengths)
-        following = np.arange(1, len(begin) + 1)
-        following[np.cumsum(lengths) - 1] = np.cumsum(lengths) - lengths
-        return _pixels(begin, begin[following], owner)
+        numbers = np.concatenate(self._numbers)
+        order = np.argsort(numbers, kind="stable")
+        corners = np.split(np.concatenate(self._corners)[order], first_of_each(numbers[order])[1:])
+        chunks = (corners[start : start + _CHUNK] for start in range(0, len(corners), _CHUNK))
+        return np.concatenate([_areas([_hull(each) for each in chunk]) for chunk in chunks])
 
 
-def _hull(corners: list[npt.NDArray[np.int32]]) -> npt.NDArray[np.int32]:
-    """The corners of one cell's hull, clockwise as the picture is seen."""
-    return _convex((np.concatenate(corners)[:, None] + _MIDPOINTS).reshape(-1, 2))
+def _areas(hulls: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.int64]:
+    lengths = np.array([len(hull) for hull in hulls])
+    begin, owner = np.concatenate(hulls).astype(np.int64), np.repeat(np.arange(len(hulls)), lengths)
+    following = np.arange(1, len(begin) + 1)
+    following[np.cumsum(lengths) - 1] = np.cumsum(lengths) - lengths
+    return _pixels(begin, begin[following], owner)
+
+
+def _hull(centres: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The corners of one cell's hull, clockwise as the picture is seen, from those of its bands."""
+    return _convex((centres[:, None] + _MIDPOINTS).reshape(-1, 2))
 
 
 def _convex(points: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

@@ -55,7 +55,9 @@ class Perimeters:
         numbers = np.concatenate([numbers for numbers, _ in self._counts])
         order = np.argsort(numbers, kind="stable")
         counts = np.concatenate([counts for _, counts in self._counts])[order]
-        lengths: npt.NDArray[np.float64] = np.add.reduceat(counts, first_of_each(numbers[order])) @ _LENGTHS
+        of_each = np.add.reduceat(counts, first_of_each(numbers[order]))
+        # No matrix product: its last digit would depend on the machine.
+        lengths: npt.NDArray[np.float64] = (of_each * _LENGTHS).sum(axis=1)
         return lengths
 
 

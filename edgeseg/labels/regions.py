@@ -25,6 +25,13 @@ from edgeseg.labels.runs import find_runs
 Whole = npt.NDArray[Any]
 Real = npt.NDArray[np.float64]
 
+#: A band has about so many pixels: each takes some 40 bytes, and larger bands are no faster.
+BAND_PIXELS = 2**18
+
+#: What rounding may leave of a difference that is 0, as a part of what it was taken from. Cells that are no
+#: straight lines are above it: one of 20,000 pixels in a row, and a single step, is at 1.5e-12.
+_ROUNDING = 1e-13
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -108,12 +115,13 @@ def measure_cells(
     Args:
         labels: `(H, W)`.
         grey: `(H, W)` uint8, the image.
-        rows: as of `label_rows.bands`; changes no result.
+        rows: of a band; None: as many as make about `BAND_PIXELS`. They change no result.
 
     Returns:
         The cells in the order of their numbers, which may have gaps.
     """
     height, width = labels.shape
+    rows = rows or max(1, BAND_PIXELS // width)
     # Sums of squared coordinates fit 64 bits, except in pictures that are very long and hardly high.
     whole: Any = np.int64 if height * width * max(height, width) ** 2 < 2**63 else object
     sums, perimeters, hulls = [], Perimeters(height), Hulls()
@@ -205,8 +213,8 @@ def _cells(
         "solidity": area.astype(np.int64) / hull_areas,
         "touches_border": (left == 0) | (top == 0) | (right == width - 1) | (bottom == height - 1),
     }
-    values = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return tuple(Cell(**dict(zip(columns, row, strict=True))) for row in values)
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return tuple(Cell(**dict(zip(columns, row, strict=True))) for row in rows)
 
 
 def _covariance(area: Whole, sum_a: Whole, sum_b: Whole, sum_ab: Whole) -> Real:
@@ -223,5 +231,7 @@ def _covariance(area: Whole, sum_a: Whole, sum_b: Whole, sum_ab: Whole) -> Real:
 
 def _axes(xx: Real, yy: Real, xy: Real) -> tuple[Real, Real]:
     """The axes of ellipses with given second moments, the longer one first."""
-    middle, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
-    return 4 * np.sqrt(middle + apart), 4 * np.sqrt(np.maximum(middle - apart, 0))
+    middle, apart = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    less = middle - apart
+    less[less < _ROUNDING * middle] = 0  # of a straight line of pixels it is 0
+    return 4 * np.sqrt(middle + apart), 4 * np.sqrt(less)

@@ -44,6 +44,11 @@ class Frame:
     left: int = 1
 
     @property
+    def position(self) -> int:
+        """In its stack or video, from 1, as ImageJ counts; 0 for a picture by itself."""
+        return self.page or (0 if self.number is None else self.number + 1)
+
+    @property
     def label(self) -> str:
         """What people know it by: the file's name, or the results' name of a page or video frame."""
         return Path(self.source).name if self.page is None and self.number is None else self.name

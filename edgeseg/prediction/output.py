@@ -34,8 +34,13 @@ _WITHOUT_LABELS = 2
 _SAMPLING_FACTOR, _FULL_COLOUR = 7, 0x111111
 _SHARP = (cv2.IMWRITE_JPEG_QUALITY, 95, _SAMPLING_FACTOR, _FULL_COLOUR)
 
-_FOLDERS = ("masks", "labels", "overlays")
-_PARTS = (MANIFEST, *_FOLDERS, CELLS, IMAGES)
+#: A file of each picture lies in each of these, called NAME and the ending.
+_ENDINGS = {"masks": ".png", "labels": ".tif", "overlays": ".jpg", "rois": ".zip", "geojson": ".geojson"}
+
+#: Those that version 0.1 made, and those that an option of the same name asks for.
+_FIRST, _ASKED_FOR = ("masks", "overlays"), ("rois", "geojson")
+
+_PARTS = (MANIFEST, *_ENDINGS, CELLS, IMAGES)
 
 
 class ResultFolder:
@@ -65,20 +70,21 @@ class ResultFolder:
                 `force` is not set, or one of the inputs.
         """
         self.path, self._force = path, force
-        self._earlier = _earlier_manifest(path, force=force)
+        self._earlier = _earlier_manifest(path, facts, force=force)
         for each in inputs:
             place = Path(each).resolve()
-            if {place, place.parent} & {(path / part).resolve() for part in _FOLDERS}:
+            if {place, place.parent} & {(path / part).resolve() for part in _ENDINGS}:
                 raise OutputError(f"{each} lies where the results go; choose another folder than {path}")
         self.resumed = None if force else self._earlier
         if self.resumed is not None:
             _refuse_other(path, self.resumed, facts)
         self.schema_version = _schema_version(self.resumed) or SCHEMA_VERSION
+        self._parts = _made_by(self.resumed or to_data(facts))
 
     @property
     def has_labels(self) -> bool:
         """Whether labels are kept; not in a folder that version 0.1 began."""
-        return self.schema_version > _WITHOUT_LABELS
+        return "labels" in self._parts
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -102,7 +108,7 @@ class ResultFolder:
             OutputError: the folder cannot be written, or one of the files lies outside it; then nothing is
                 deleted.
         """
-        half = [each for part in _FOLDERS for each in (self.path / part).glob(".*.tmp")]
+        half = [each for part in _ENDINGS for each in (self.path / part).glob(".*.tmp")]
         doomed = [*half, *(self._made_earlier() if self._force else ())]
         for file in doomed:
             files.path_below(self.path, str(file.relative_to(self.path)))
@@ -122,10 +128,7 @@ class ResultFolder:
                     f"{self.path / IMAGES} holds {name!r}, which is no name of a result, so nothing was "
                     "deleted; choose another folder"
                 )
-            yield self.path / _mask_name(name)
-            yield self.path / _overlay_name(name)
-            if _schema_version(self._earlier) > _WITHOUT_LABELS:
-                yield self.path / _labels_name(name)
+            yield from (self._place(part, name) for part in _made_by(self._earlier))
         yield self.path / CELLS
         yield self.path / IMAGES
 
@@ -138,16 +141,19 @@ class ResultFolder:
         files.write_json(self.path / MANIFEST, content)
 
     def is_whole(self, name: str) -> bool:
-        """Whether the mask and the labels of an image are there.
+        """Whether the mask of an image is there, its labels, and the outlines that were asked for.
 
         After a power cut they may be empty, since the image's row in the table can outrun them.
         """
-        places = [_mask_name(name), *([_labels_name(name)] if self.has_labels else [])]
-        return all((self.path / each).is_file() and (self.path / each).stat().st_size for each in places)
+        places = [self._place(part, name) for part in self._parts if part != "overlays"]
+        return all(each.is_file() and each.stat().st_size for each in places)
+
+    def _place(self, part: str, name: str) -> Path:
+        return self.path / part / f"{name}{_ENDINGS[part]}"
 
     def write_mask(self, name: str, labels: LabelRows) -> None:
         """Write `masks/NAME.png`, 255 on cells and else 0; `OutputError` as `files.write_bytes`."""
-        files.write_bytes(self.path / _mask_name(name), encode_mask(labels), durable=False)
+        files.write_bytes(self._place("masks", name), encode_mask(labels), durable=False)
 
     def write_labels(self, name: str, labels: LabelRows, cells: int, pixel_size: float | None) -> None:
         """Write `labels/NAME.tif`, as of `encode_labels`; `OutputError` as `files.write_bytes`.
@@ -156,7 +162,15 @@ class ResultFolder:
         """
         if self.has_labels:
             data = encode_labels(labels, cells, pixel_size)
-            files.write_bytes(self.path / _labels_name(name), data, durable=False)
+            files.write_bytes(self._place("labels", name), data, durable=False)
+
+    def write_rois(self, name: str, data: bytes) -> None:
+        """Write `rois/NAME.zip`, of `encode_rois`; `OutputError` as `files.write_bytes`."""
+        files.write_bytes(self._place("rois", name), data, durable=False)
+
+    def write_geojson(self, name: str, parts: Iterable[bytes]) -> None:
+        """Write `geojson/NAME.geojson`, of `geojson`; `OutputError` as `files.write_bytes`."""
+        files.write_parts(self._place("geojson", name), parts, durable=False)
 
     def write_overlay(self, name: str, picture: npt.NDArray[np.uint8]) -> None:
         """Write `overlays/NAME.jpg` from `(H, W, 3)` uint8 BGR; `OutputError` as `files.write_bytes`.
@@ -165,7 +179,7 @@ class ResultFolder:
         resolution, so that outlines stay sharp.
         """
         data = cv2.imencode(".jpg", picture, _SHARP)[1].data
-        files.write_bytes(self.path / _overlay_name(name), data, durable=False)
+        files.write_bytes(self._place("overlays", name), data, durable=False)
 
 
 def _schema_version(manifest: Mapping[str, Any] | None) -> int:
@@ -174,7 +188,20 @@ def _schema_version(manifest: Mapping[str, Any] | None) -> int:
     return stated if isinstance(stated, int) else 0
 
 
-def _earlier_manifest(path: Path, *, force: bool) -> dict[str, Any] | None:
+def _made_by(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The folders that the prediction of a manifest fills; overlays too where it was asked for none."""
+    labels = ("labels",) if _schema_version(manifest) > _WITHOUT_LABELS else ()
+    options = manifest.get("options")
+    asked_for = options if isinstance(options, dict) else {}
+    return *_FIRST, *labels, *(each for each in _ASKED_FOR if asked_for.get(each) is True)
+
+
+def _is_filled(path: Path) -> bool:
+    """Whether there is a file, or a folder that holds something."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
+
+
+def _earlier_manifest(path: Path, facts: RunFacts, *, force: bool) -> dict[str, Any] | None:
     if path.exists() and not path.is_dir():
         raise OutputError(f"expected a folder for the results, but {path} is a file; choose another name")
     there = [part for part in _PARTS if (path / part).exists()]
@@ -187,10 +214,13 @@ def _earlier_manifest(path: Path, *, force: bool) -> dict[str, Any] | None:
             f"{stays}; choose another folder"
         )
     earlier = files.read_json(path / MANIFEST, kind="a prediction's manifest", error=OutputError)
-    if force and "labels" in there and _schema_version(earlier) <= _WITHOUT_LABELS:
+    others = [
+        part for part in _made_by(to_data(facts)) if part not in _made_by(earlier) and _is_filled(path / part)
+    ]
+    if force and others:
         raise OutputError(
-            f"labels in {path} were not made by the prediction there, which is of an earlier version of "
-            "edgeseg, so --force does not replace them; choose another folder"
+            f"{', '.join(others)} in {path} were not made by the prediction there, so --force does not "
+            "replace them; choose another folder"
         )
     return earlier
 
@@ -216,15 +246,3 @@ def _refuse_other(path: Path, earlier: Mapping[str, Any], facts: RunFacts) -> No
         raise OutputError(
             f"{path} holds results already, with other options ({'; '.join(different)}); {cure}"
         )
-
-
-def _mask_name(name: str) -> Path:
-    return Path("masks") / f"{name}.png"
-
-
-def _labels_name(name: str) -> Path:
-    return Path("labels") / f"{name}.tif"
-
-
-def _overlay_name(name: str) -> Path:
-    return Path("overlays") / f"{name}.jpg"

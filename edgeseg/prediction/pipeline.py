@@ -9,13 +9,13 @@ from edgeseg.data.images import Grey8
 from edgeseg.errors import ArtifactError
 from edgeseg.labels.decoding import CellDecoder
 from edgeseg.labels.label_rows import LabelRows
+from edgeseg.labels.regions import Cell, measure_cells
 from edgeseg.model import preprocessing
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.encoding import Image, Maps
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.prediction import tiling
-from edgeseg.prediction.cells import Cell, find_cells
 from edgeseg.prediction.frames import Frame
 from edgeseg.prediction.predict_options import PredictOptions
 from edgeseg.prediction.tables import ImageResult
@@ -95,7 +95,7 @@ class Pipeline:
             labels: from `segment`.
             notes: what was done to bring the picture to 8-bit grey.
         """
-        cells = tuple(find_cells(labels, grey))
+        cells = measure_cells(labels, grey)
         found = ImageResult(
             source=frame.source, name=frame.name, label=frame.label, page=frame.page, frame=frame.number,
             seconds=frame.seconds, time=frame.time, width=grey.shape[1], height=grey.shape[0],

@@ -16,14 +16,17 @@ from edgeseg._version import __version__
 from edgeseg.data.images import Grey8
 from edgeseg.errors import DatasetError
 from edgeseg.labels.label_rows import LARGE, LabelRows
+from edgeseg.labels.outlines import trace_outlines
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.runtimes.registry import find_runtime
 from edgeseg.prediction.facts import ModelUsed, RunFacts, RuntimeUsed
 from edgeseg.prediction.frames import Frame, Source
+from edgeseg.prediction.geojson import geojson
 from edgeseg.prediction.output import SCHEMA_VERSION, ResultFolder
 from edgeseg.prediction.overlay import draw_overlay
 from edgeseg.prediction.pipeline import Pipeline
 from edgeseg.prediction.predict_options import PredictOptions
+from edgeseg.prediction.rois import check_size, encode_rois
 from edgeseg.prediction.tables import ImageResult, Tables
 from edgeseg.progress import Progress, silent
 from edgeseg.records import to_data
@@ -215,6 +218,8 @@ class _Run:
             return
         try:
             grey, notes = frame.read()
+            if self._options.rois:
+                check_size(grey.shape[0], grey.shape[1], frame.source)
         except DatasetError as error:
             self._fail(frame, str(error))
             return
@@ -262,10 +267,17 @@ class _Run:
     def _write(self, frame: Frame, grey: Grey8, labels: LabelRows, notes: tuple[str, ...]) -> None:
         found, cells = self._pipeline.measure(frame, grey, labels, notes)
         self._folder.write_mask(frame.name, labels)
-        self._folder.write_labels(frame.name, labels, len(cells), self._options.pixel_size)
-        if self._options.overlays:
-            picture = draw_overlay(grey, labels, len(cells), numbers=self._options.numbers)
+        options = self._options
+        self._folder.write_labels(frame.name, labels, len(cells), options.pixel_size)
+        if options.overlays:
+            picture = draw_overlay(grey, labels, len(cells), numbers=options.numbers)
             self._folder.write_overlay(frame.name, picture)
+        if options.rois:
+            outlines = trace_outlines(labels, cells)
+            self._folder.write_rois(frame.name, encode_rois(outlines, position=frame.position))
+        if options.geojson:
+            outlines = trace_outlines(labels, cells)
+            self._folder.write_geojson(frame.name, geojson(outlines, cells, options.pixel_size))
         self._tables.add(found, cells)
         self._images.append(found)
         self._tell(found)

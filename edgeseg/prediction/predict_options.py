@@ -36,6 +36,8 @@ class PredictOptions:
         pixel_size: micrometres a pixel, for tables in micrometres; None: tables in pixels.
         overlays: draw a picture of each image with its cells outlined.
         numbers: write the number of each cell into that picture.
+        rois: write the outlines of cells for ImageJ.
+        geojson: write the outlines and measures of cells for QuPath.
         threads: of the network; they change no mask.
     """
 
@@ -44,6 +46,8 @@ class PredictOptions:
     pixel_size: float | None = None
     overlays: bool = True
     numbers: bool = False
+    rois: bool = False
+    geojson: bool = False
     threads: int = 1
 
     def __post_init__(self) -> None:

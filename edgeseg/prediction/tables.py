@@ -10,17 +10,16 @@ import csv
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeseg import files
 from edgeseg.errors import OutputError
-from edgeseg.prediction.cells import Cell
+from edgeseg.labels.regions import Cell
+from edgeseg.prediction.measures import FIRST_MEASURES, MEASURES, Measure, names, values
 
 CELLS, IMAGES = "cells.csv", "images.csv"
-
-_LENGTHS = ("centroid_x", "centroid_y", "bbox_x", "bbox_y", "bbox_width", "bbox_height")
 
 #: Columns that tell which picture a row belongs to, in both tables.
 _WHICH = ("image", "page", "frame")
@@ -73,42 +72,40 @@ class Columns:
         headers: name of a table -> its columns.
     """
 
-    def __init__(self, pixel_size: float | None) -> None:
+    def __init__(self, pixel_size: float | None, measures: Sequence[Measure] = MEASURES) -> None:
         """Choose the units.
 
         Args:
             pixel_size: micrometres a pixel, for lengths and areas in um and um2; None keeps pixels.
+            measures: of the cells, in the order of the columns; the area is the first.
         """
-        self._scale = pixel_size or 1.0
-        length, area = ("px", "px") if pixel_size is None else ("um", "um2")
-        lengths = [f"{name}_{length}" for name in _LENGTHS]
+        self._pixel_size, self._measures = pixel_size, measures
+        measured = names(measures, pixel_size)
         self.headers = {
-            CELLS: ["image", "cell", f"area_{area}", *lengths, "mean_intensity", "page", "frame", "seconds"],
+            CELLS: ["image", "cell", *measured, "page", "frame", "seconds"],
             IMAGES: [
-                "image", "width_px", "height_px", "cells", f"area_{area}", "coverage", "page", "frame",
+                "image", "width_px", "height_px", "cells", measured[0], "coverage", "page", "frame",
                 "seconds", "time", "name", "source", "notes",
             ],
         }  # fmt: skip
 
     def of_cells(self, result: ImageResult, cells: Iterable[Cell]) -> list[list[object]]:
-        """The rows of the cells of one picture, which are numbered from 1."""
+        """The rows of the cells of one picture."""
         return [
-            [result.label, number, *self._measured(cell), *_place(result)]
-            for number, cell in enumerate(cells, start=1)
-        ]
+            [
+                result.label, cell.number, *map(_optional, values(cell, self._measures, self._pixel_size)),
+                *_place(result),
+            ]
+            for cell in cells
+        ]  # fmt: skip
 
     def of_image(self, result: ImageResult) -> list[object]:
         """The row of one picture."""
-        area = _number(result.mask_pixels * self._scale**2)
+        area = _number(result.mask_pixels * (self._pixel_size or 1.0) ** 2)
         return [
             result.label, result.width, result.height, result.cells, area, _number(result.coverage),
             *_place(result), result.time, result.name, result.source, _NOTES.join(result.notes),
         ]  # fmt: skip
-
-    def _measured(self, cell: Cell) -> list[str]:
-        lengths = (cell.centroid_x, cell.centroid_y, cell.left, cell.top, cell.width, cell.height)
-        values = (cell.area * self._scale**2, *(each * self._scale for each in lengths))
-        return [_number(value) for value in (*values, cell.mean_intensity)]
 
 
 def cells_csv(result: ImageResult, cells: Iterable[Cell], pixel_size: float | None) -> str:
@@ -127,12 +124,13 @@ class Tables:
             folder: of the results.
             pixel_size: as of `Columns`.
         """
-        self._folder, self._columns = folder, Columns(pixel_size)
+        self._folder, self._pixel_size = folder, pixel_size
+        self._columns = Columns(pixel_size)
 
     def recover(self, is_whole: Callable[[str], bool]) -> list[ImageResult]:
         """Read what is done, and take out of both tables what a run that was cut short left unfinished.
 
-        A table that is not there is begun.
+        A table that is not there is begun. One that version 0.1 began keeps its columns.
 
         Args:
             is_whole: whether the files of an image are there, by its name; one whose files or cells are not
@@ -141,6 +139,9 @@ class Tables:
         Raises:
             OutputError: a table has other columns, or cannot be read or written.
         """
+        first = Columns(self._pixel_size, FIRST_MEASURES)
+        if next(_read(self._folder / CELLS), []) == first.headers[CELLS]:
+            self._columns = first
         for name, header in self._columns.headers.items():
             if not (self._folder / name).exists():
                 files.write_text(self._folder / name, files.csv_text([header]))
@@ -187,7 +188,7 @@ class Tables:
 
 def times_done(path: Path) -> dict[str, str]:
     """What a folder's `images.csv` has: names of results -> `ImageResult.time`; none where there is none."""
-    lines = _read(path / IMAGES) if (path / IMAGES).is_file() else iter(())
+    lines = _read(path / IMAGES)
     header = next(lines, [])
     if not {"name", "time"} <= set(header):
         return {}
@@ -196,7 +197,9 @@ def times_done(path: Path) -> dict[str, str]:
 
 
 def _read(path: Path) -> Iterator[list[str]]:
-    """The lines of a table, without a last one that was cut off."""
+    """The lines of a table, without a last one that was cut off; none where there is no table."""
+    if not path.is_file():
+        return iter(())
     try:
         text = path.read_bytes().decode("utf-8", errors="replace")
     except OSError as error:

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgeseg.data.images import Grey8
 from edgeseg.labels.label_rows import Labels
-from edgeseg.prediction.cells import Cell
+from edgeseg.labels.regions import Cell
 from edgeseg.prediction.frames import Frame
 from edgeseg.prediction.label_tiff import encode_labels
 from edgeseg.prediction.mask_png import encode_mask, mask_of

@@ -105,11 +105,12 @@ _MACHINES = {"arm64": "aarch64", "armhf": "armv7l"}
 _OLD_REQUIREMENTS = (
     "tflite-runtime==2.14.0",
     "tflite==2.18.0",
+    "roifile==2026.2.10",
+    "tifffile==2026.3.3",
     "flatbuffers",
     "typer",
     "tomlkit",
     "filelock",
-    "tifffile",
 )
 
 
@@ -226,8 +227,8 @@ def dependencies(wheel, board):
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         made = Path(folder) / "made"
         if old:  # those that ask for numpy by themselves: pip does not see Debian's from here
-            _pip("install", *to, "--target", made, "--no-deps", *_OLD_REQUIREMENTS[:2])
-            _pip("install", *to, "--target", made, "--constraint", constraints, *_OLD_REQUIREMENTS[2:])
+            _pip("install", *to, "--target", made, "--no-deps", *_OLD_REQUIREMENTS[:4])
+            _pip("install", *to, "--target", made, "--constraint", constraints, *_OLD_REQUIREMENTS[4:])
         else:
             _pip("install", *to, "--target", made, "--constraint", constraints, wheel)
         for own in made.glob("edgeseg*"):  # changes from one run to the next

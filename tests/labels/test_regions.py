@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skimage.measure import regionprops
 
 from edgeseg.labels.label_rows import PackedLabels, pack
-from edgeseg.labels.regions import measure_cells
+from edgeseg.labels.regions import Cell, measure_cells
 from edgeseg.labels.runs import find_runs
 from support.label_images import LABELS, discs, grey_for
 
@@ -75,6 +75,24 @@ def test_far_from_the_first_pixel_nothing_cancels_out():
         other.solidity,
     )
     assert other.centroid_x == 200_000 - 5
+
+
+def test_two_cells_worked_by_hand():
+    labels = np.array([[1, 1, 0, 0, 0], [1, 1, 0, 0, 2], [0, 0, 0, 0, 2], [0, 0, 0, 0, 2]], np.int32)
+    assert measure_cells(labels, np.arange(20, dtype=np.uint8).reshape(4, 5)) == (
+        Cell(
+            number=1, area=4, centroid_x=0.5, centroid_y=0.5, left=0, top=0, width=2, height=2,
+            mean_intensity=3, min_intensity=0, max_intensity=6, std_intensity=math.sqrt(6.5), perimeter=4,
+            major_axis_length=2, minor_axis_length=2, eccentricity=0, solidity=1,
+            touches_border=True,
+        ),
+        Cell(
+            number=2, area=3, centroid_x=4, centroid_y=2, left=4, top=1, width=1, height=3,
+            mean_intensity=14, min_intensity=9, max_intensity=19, std_intensity=math.sqrt(50 / 3),
+            perimeter=1, major_axis_length=4 * math.sqrt(2 / 3), minor_axis_length=0, eccentricity=1,
+            solidity=1, touches_border=True,
+        ),
+    )  # fmt: skip
 
 
 @given(LABELS, st.integers(1, 13))

@@ -187,7 +187,8 @@ def test_the_manifest_tells_what_was_run(three, tmp_path):
     assert manifest["schema_version"] == output.SCHEMA_VERSION
     assert manifest["model"]["sha256"] == files.sha256(MODEL)
     assert manifest["options"] == {
-        "overlap": 24, "min_area": 5, "pixel_size": None, "overlays": True, "numbers": False, "threads": 1,
+        "overlap": 24, "min_area": 5, "pixel_size": None, "overlays": True, "numbers": False,
+        "rois": False, "geojson": False, "threads": 1,
     }  # fmt: skip
     assert manifest["inputs"] == [str(path) for path in three]
     assert [image["cells"] for image in manifest["images"]] == [0, 1, 2]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.prediction.cells import Cell
+from edgeseg.labels.regions import Cell
 from edgeseg.prediction.tables import ImageResult
 from edgeseg.serving.counts import MAX_POINTS, Count, Counts
 from edgeseg.serving.message import Device, areas
@@ -23,9 +23,11 @@ def count(number, cells):
 def segmented(*sizes, shape=(4, 4)):
     cells = tuple(
         Cell(
-            area=each, centroid_x=0, centroid_y=0, left=0, top=0, width=1, height=1, mean_intensity=0
+            number=number, area=each, centroid_x=0, centroid_y=0, left=0, top=0, width=1, height=1,
+            mean_intensity=0, min_intensity=0, max_intensity=0, std_intensity=0, perimeter=0,
+            major_axis_length=0, minor_axis_length=0, eccentricity=0, solidity=1, touches_border=True,
         )
-        for each in sizes
+        for number, each in enumerate(sizes, start=1)
     )  # fmt: skip
     found = ImageResult(
         source="s", name="n", label="n.png", width=shape[1], height=shape[0], cells=len(cells), mask_pixels=0
