@@ -11,7 +11,7 @@ from support.built_wheel import ROOT
 (PUBLISHED,) = (ROOT / "models").glob("*/*int8-ptq.tflite")
 SMALL = ROOT / "tests" / "models" / "blobs_int8.tflite"
 
-_OUTPUTS = Path(__file__).with_name("outputs.py")
+_OUTPUTS, _CELLS = (Path(__file__).with_name(name) for name in ("outputs.py", "cells.py"))
 
 #: How often and how long does not matter here: as little as possible.
 _BRIEFLY = ("--quick", "--samples", "1", "--time", "0", "--warmup", "0", "--images", "1")
@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": ("-m", "edgeseg", "doctor", "--json"),
     "inspect": ("-m", "edgeseg", "inspect", PUBLISHED, "--json"),
     "outputs": (_OUTPUTS, PUBLISHED, SMALL),
+    "cells": (_CELLS,),
     "predict-small": ("-m", "edgeseg", "predict", SMALL, *_FEW, "--out", "small"),
     "predict": ("-m", "edgeseg", "predict", PUBLISHED, "large.png", "--out", "published"),
 }

@@ -30,6 +30,13 @@ def test_the_outputs_are_the_same_bytes(here, there):
     assert len(set(its["outputs"].values())) == 2
 
 
+def test_cells_are_grouped_into_the_same_bytes(here, there):
+    mine, its = here.told("cells"), there.told("cells")
+    assert its["machine"] == "aarch64"
+    assert its["whole"] == its["bands"] == mine["whole"]
+    assert all(cells > 5 for _, cells in mine["whole"].values())
+
+
 @pytest.mark.parametrize(("folder", "images"), [("published", 1), ("small", 3)])
 def test_masks_and_cells_are_the_same_bytes(here, there, folder, images):
     masks = sorted((here.folder / folder / "masks").iterdir())
