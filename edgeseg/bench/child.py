@@ -7,10 +7,9 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeseg.bench.bench_options import BenchOptions
 from edgeseg.bench.latency import Laps, repeat, run_lap, timing_tile, warm_up
@@ -24,6 +23,10 @@ from edgeseg.model.segmenter import Segmenter
 from edgeseg.workers.answering import Alive, answer_one
 from edgeseg.workers.asking import Bounds
 
+if TYPE_CHECKING:
+    from edgeseg.labels.label_rows import Labels
+    from edgeseg.model.encoding import Mask
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -36,7 +39,8 @@ class Job:
         options: how.
         data: the data set's folder, or `None` to leave quality out.
         split: of it.
-        masks: file to write the masks to that quality is measured with (see `quality.compare_masks`).
+        masks: file to write the masks to that quality is measured with (see `quality.compare_masks`); the
+            labels of a model that tells cells apart go beside it (see `panels.labels_path`).
         asked_ns: when it was asked for, by `time.monotonic_ns`, which all processes of a machine share.
     """
 
@@ -137,6 +141,7 @@ def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -
     if job.data is None:
         return None
     # Late, so that OpenCV does not count as memory of the model.
+    from edgeseg.bench.panels import labels_path, write_labels
     from edgeseg.data.dataset import open_dataset
 
     samples = spread(open_dataset(Path(job.data)).split(job.split), job.options.images)
@@ -144,10 +149,12 @@ def _quality(job: Job, artifact: Artifact, segmenter: Segmenter, alive: Alive) -
     def progress(done: int, total: int, _note: str) -> None:
         alive(f"quality {done}/{total}")
 
-    with Path(job.masks).open("wb") as file:
+    with Path(job.masks).open("wb") as file, labels_path(Path(job.masks)).open("wb") as cells:
 
-        def keep(mask: npt.NDArray[np.bool_]) -> None:
+        def keep(mask: Mask, labels: Labels) -> None:
             file.write(np.packbits(mask).tobytes())
+            if segmenter.interface.tells_apart:
+                write_labels(cells, labels)
 
         return measure_quality(segmenter, samples, artifact.preprocessing, progress=progress, keep=keep)
 

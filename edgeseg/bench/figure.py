@@ -82,6 +82,7 @@ class Figure(Generic[Source]):
         compared: whether `edgeseg compare` compares it.
         ratio: whether it changes by a factor (new over base), and not by a difference (new less base).
         higher_is_better: `True` for what is found, `False` for what it costs.
+        unbounded: whether a share may exceed 1, as an error may.
         with_interval: whether tables show the interval of its value beside it.
         places: digits behind the point in comparisons, where they are not those of the unit.
     """
@@ -96,6 +97,7 @@ class Figure(Generic[Source]):
     compared: bool = False
     ratio: bool = False
     higher_is_better: bool = False
+    unbounded: bool = False
     with_interval: bool = False
     places: int | None = None
 

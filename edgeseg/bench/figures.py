@@ -265,14 +265,20 @@ CELL_RECALL = Figure(
 CELL_F1 = Figure(
     name="cell_f1", title="cell F1", unit="share", reader=_of_cells(lambda cells: cells.f1),
     column=Column(name="cell_f1", title="cell F1", about="cells matched at IoU 0.5", digits=3, main=True),
-    heading="cell F1", compared=True, higher_is_better=True,
+    heading="cell F1", limit="cell_f1", compared=True, higher_is_better=True, with_interval=True,
 )  # fmt: skip
 CELL_AP = Figure(
     name="cell_ap", title="cell AP", unit="share", reader=_of_cells(lambda cells: cells.ap),
     column=Column(
         name="cell_ap", title="cell AP", about="matched at IoU 0.5, over all true or found", digits=3
     ),
-    compared=True, higher_is_better=True,
+    limit="cell_ap", compared=True, higher_is_better=True, with_interval=True,
+)  # fmt: skip
+MEAN_CELL_AP = Figure(
+    name="cell_ap_mean", title="mean cell AP", unit="share",
+    reader=Pooled(lambda image: (image.cells.ap, 1), _share),
+    column=Column(name="cell_ap_mean", title="mean cell AP", about="mean of the images' own", digits=3),
+    higher_is_better=True, with_interval=True,
 )  # fmt: skip
 CELL_AP_50_90 = Figure(
     name="cell_ap_50_90", title="cell AP 0.5-0.9", unit="share",
@@ -280,7 +286,7 @@ CELL_AP_50_90 = Figure(
     column=Column(
         name="cell_ap_50_90", title="cell AP 0.5-0.9", about="mean over IoU 0.5, 0.55 to 0.9", digits=3
     ),
-    compared=True, higher_is_better=True,
+    compared=True, higher_is_better=True, with_interval=True,
 )  # fmt: skip
 PANOPTIC_QUALITY = Figure(
     name="panoptic_quality", title="panoptic quality", unit="share",
@@ -289,7 +295,7 @@ PANOPTIC_QUALITY = Figure(
         name="panoptic_quality", title="panoptic quality", about="cell F1 times the matches' mean IoU",
         digits=3,
     ),
-    compared=True, higher_is_better=True,
+    compared=True, higher_is_better=True, with_interval=True,
 )  # fmt: skip
 MEAN_MATCHED_IOU = Figure(
     name="mean_matched_iou", title="matched IoU", unit="share",
@@ -298,13 +304,13 @@ MEAN_MATCHED_IOU = Figure(
     higher_is_better=True,
 )  # fmt: skip
 COUNT_ERROR = Figure(
-    name="count_error", title="count error", unit="share",
+    name="count_error", title="count error", unit="share", unbounded=True,
     # 0.1: of 100 cells, 10 too many or too few an image.
     reader=Pooled(lambda image: (abs(image.cells.found - image.cells.true), image.cells.true), _share),
     column=Column(
         name="count_error", title="count error", about="of the cells of an image, as a share", digits=3
     ),
-    compared=True,
+    heading="count error", limit="count_error", compared=True, with_interval=True,
 )  # fmt: skip
 COUNT_BIAS = Figure(
     name="count_bias", title="count bias", unit="share",
@@ -314,16 +320,17 @@ COUNT_BIAS = Figure(
         name="count_bias", title="count bias", about="found cells less true ones, as a share", digits=3,
         signed=True,
     ),
+    with_interval=True,
 )  # fmt: skip
 AREA_ERROR = Figure(
-    name="area_error", title="area error", unit="share",
+    name="area_error", title="area error", unit="share", unbounded=True,
     reader=Pooled(
         lambda image: (abs(image.counts.fp - image.counts.fn), image.counts.tp + image.counts.fn), _share
     ),
     column=Column(
         name="area_error", title="area error", about="of the area of an image, as a share", digits=3
     ),
-    compared=True,
+    limit="area_error", compared=True, with_interval=True,
 )  # fmt: skip
 AGREEMENT = Figure(
     name="agreement", title="agreement", unit="share",
@@ -340,8 +347,8 @@ AGREEMENT = Figure(
 
 #: What a file finds in one runtime, whatever the number of threads.
 OF_QUALITY: tuple[Figure[QualityResult], ...] = (
-    DICE, MEAN_DICE, IOU, MEAN_IOU, CELL_PRECISION, CELL_RECALL, CELL_F1, CELL_AP, CELL_AP_50_90,
-    PANOPTIC_QUALITY, MEAN_MATCHED_IOU, COUNT_ERROR, COUNT_BIAS, AREA_ERROR, AGREEMENT,
+    DICE, MEAN_DICE, IOU, MEAN_IOU, CELL_PRECISION, CELL_RECALL, CELL_F1, CELL_AP, MEAN_CELL_AP,
+    CELL_AP_50_90, PANOPTIC_QUALITY, MEAN_MATCHED_IOU, COUNT_ERROR, COUNT_BIAS, AREA_ERROR, AGREEMENT,
 )  # fmt: skip
 
 #: All, in the order of tables.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeseg.metrics.cells import MIN_AREA, MIN_IOU, NO_CELLS, CellCounts
 from edgeseg.metrics.pixels import ConfusionCounts, count, mean, pooled
@@ -19,7 +18,9 @@ from edgeseg.records import stored
 if TYPE_CHECKING:
     # Reading results must not load OpenCV, which reading and tiling images does.
     from edgeseg.data.dataset import Sample
+    from edgeseg.labels.label_rows import Labels
     from edgeseg.metrics.matching import Matching
+    from edgeseg.model.encoding import Mask
 
 
 #: IoU thresholds that AP is averaged over.
@@ -197,34 +198,35 @@ def measure_quality(
     preprocessing: Preprocessing,
     *,
     progress: Progress,
-    keep: Callable[[npt.NDArray[np.bool_]], None] = lambda _mask: None,
+    keep: Callable[[Mask, Labels], None] = lambda _mask, _labels: None,
 ) -> QualityResult:
-    """Segment every sample, by overlapping tiles where it is larger than the model, and count its pixels.
+    """Segment every sample, by overlapping tiles where it is larger than the model; count pixels and cells.
 
     Args:
         segmenter: the model, with the settings that it was timed with.
-        samples: images and truths. Cells of the mask are its connected pieces, true cells those of the truth.
+        samples: images and truths. Cells are found as by `CellDecoder`, true cells are those of the truth.
         preprocessing: the model's own.
         progress: told (images done, images in all, stem), after each tile too.
-        keep: given each mask, `(H, W)` bool.
+        keep: given each mask and its labels, `(H, W)` each.
 
     Raises:
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
     """
-    from edgeseg.labels.pieces import connected_pieces
+    from edgeseg.labels.decoding import CellDecoder
     from edgeseg.metrics.matching import match_cells
-    from edgeseg.prediction.tiling import segment
+    from edgeseg.prediction.tiling import segment_maps
 
-    images = []
+    find_cells, images = CellDecoder(segmenter.interface), []
     for done, sample in enumerate(samples):
         image, truth = sample.read()
 
         def tile_done(_tile: int, _tiles: int, _note: str, done: int = done, stem: str = sample.stem) -> None:
             progress(done, len(samples), stem)
 
-        mask = segment(apply(image, preprocessing), segmenter, progress=tile_done) != 0
-        matching = match_cells(truth.labels, connected_pieces(mask), min_area=MIN_AREA)
+        maps = segment_maps(apply(image, preprocessing), segmenter, progress=tile_done)
+        mask, labels = segmenter.decode(maps), find_cells(maps)
+        matching = match_cells(truth.labels, labels, min_area=MIN_AREA)
         images.append(image_counts(sample, count(truth.mask, mask), matching))
-        keep(mask)
+        keep(mask, labels)
     progress(len(samples), len(samples), "")
     return QualityResult(tuple(images))

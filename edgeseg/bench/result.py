@@ -6,7 +6,7 @@ How it is written and read as a file: `result_file`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from edgeseg.bench.bench_options import BenchOptions
@@ -18,6 +18,7 @@ from edgeseg.machine.description import Machine
 from edgeseg.machine.doubts import Conditions
 from edgeseg.machine.state import MachineState
 from edgeseg.model.audit_record import Audit
+from edgeseg.records import stored
 from edgeseg.workers.failure import Failure
 
 
@@ -42,13 +43,6 @@ class DatasetUsed:
     of: int
     truth: str = "masks"
 
-    @property
-    def matching(self) -> str:
-        """How cells were told apart and matched, in words."""
-        if self.truth == "labels":
-            return "connected pieces of each mask, matched with the cells of labels/ (IoU at least 0.5)"
-        return "connected pieces, in the truth too (masks, no labels/), so that cells that touch are one"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelResult:
@@ -62,6 +56,8 @@ class ModelResult:
         audit: what is in the file; `None` where that cannot be read here.
         notes: what the audit means, in words (`audit.notes.explain`).
         measurements: one for each runtime and number of threads.
+        tells_apart: whether it tells cells apart that touch; of any other file, the connected pieces of the
+            mask are taken for cells.
     """
 
     name: str
@@ -71,6 +67,7 @@ class ModelResult:
     audit: Audit | None
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
+    tells_apart: bool = field(default=False, metadata=stored(omit_default=True))
 
     def quality(self, runtime: str) -> QualityResult | None:
         """What the model finds in a runtime, with any number of threads; `None` if it was not measured."""
@@ -102,6 +99,9 @@ class Panel:
         image: grey, 8 bits.
         truth: the true mask, 0 and 255.
         masks: model -> its mask in the first runtime.
+        labels: model -> its cells in the first runtime, 16 bits, 0 for the background and a number for each;
+            of those models that tell cells apart.
+        true_labels: the true cells likewise, where they are known (`labels/`).
     """
 
     stem: str
@@ -109,6 +109,8 @@ class Panel:
     image: str
     truth: str
     masks: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict, metadata=stored(omit_default=True))
+    true_labels: str | None = field(default=None, metadata=stored(omit_default=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,25 @@ class BenchResult:
         """What the machine tells of how fit it was to measure on."""
         threads = max((each.threads for model in self.models for each in model.measurements), default=0)
         return Conditions(machine=self.machine, before=self.before, after=self.after, threads=threads)
+
+    @property
+    def matching(self) -> str:
+        """How cells were told apart and matched, in words; of a result with a data set."""
+        able = [model.name for model in self.models if model.tells_apart]
+        by_labels = self.dataset is not None and self.dataset.truth == "labels"
+        if not able and not by_labels:
+            return "connected pieces, in the truth too (masks, no labels/), so that cells that touch are one"
+        told = "connected pieces of each mask"
+        if able:
+            told = f"told apart by {'each file' if len(able) == len(self.models) else ', '.join(able)}"
+        if 0 < len(able) < len(self.models):
+            told += "; of the others connected pieces of the mask"
+        if by_labels:
+            return f"{told}; matched with the cells of labels/ (IoU at least 0.5)"
+        return (
+            f"{told}; matched with the connected pieces of the true masks (no labels/), in which cells that "
+            "touch are one, so that telling them apart counts as an error"
+        )
 
     @property
     def failures(self) -> list[tuple[ModelResult, Measurement, Failure]]:

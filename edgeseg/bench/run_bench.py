@@ -23,7 +23,7 @@ from edgeseg.bench.quality import compare_masks, spread
 from edgeseg.bench.result import BenchResult, DatasetUsed, ModelResult, Panel
 from edgeseg.bench.size import measure_size
 from edgeseg.data.dataset import SegmentationDataset
-from edgeseg.errors import ConfigError, EdgesegError, MissingDependencyError, ResultError
+from edgeseg.errors import ArtifactError, ConfigError, EdgesegError, MissingDependencyError, ResultError
 from edgeseg.files import sha256_bytes
 from edgeseg.machine.description import read_machine
 from edgeseg.machine.state import read_state
@@ -146,7 +146,15 @@ def _describe(path: Path, name: str, kinds: Sequence[str], options: BenchOptions
         audit=audit,
         measurements=(),
         notes=(*explain_audit(audit), *explain_interface(artifact)) if audit else (),
+        tells_apart=_tells_apart(artifact),
     )
+
+
+def _tells_apart(artifact: Artifact) -> bool:
+    try:
+        return artifact.find_interface().tells_apart
+    except ArtifactError:  # said in the notes
+        return False
 
 
 def _refused(kinds: Sequence[str], options: BenchOptions, reason: str) -> tuple[Measurement, ...]:

@@ -16,7 +16,7 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _MILLISECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*ms")
 
 #: Unit -> what is valid, for the sentence.
-EXPECTED = {
+_EXPECTED = {
     "bytes": 'bytes as 2_000_000 or "2 MB"',
     "count": "a whole number from 0",
     "share": "a number from 0 to 1",
@@ -24,6 +24,11 @@ EXPECTED = {
     "kinds": 'a list of operators as ["CONV_2D", "LOGISTIC"]',
     "words": "a text",
 }
+
+
+def expected(figure: Figure[Any]) -> str:
+    """What is a value of this metric, for sentences."""
+    return "a number from 0" if figure.unbounded else _EXPECTED[figure.unit]
 
 
 def parse_value(figure: Figure[Any], value: object) -> Value | None:
@@ -43,7 +48,7 @@ def parse_amount(figure: Figure[Any], value: object) -> float | None:
         return _parse_text(figure, value)
     if figure.whole:
         return value if isinstance(value, int) and value >= 0 else None
-    most = 1 if figure.unit == "share" else 1e9
+    most = 1 if figure.unit == "share" and not figure.unbounded else 1e9
     return float(value) if isinstance(value, int | float) and 0 <= value <= most else None
 
 

@@ -86,4 +86,6 @@ def rounded(figure: Figure[Any], value: Value) -> Value:
     """As a baseline keeps it: rounded so that a file never breaks the baseline that it gave."""
     if isinstance(value, tuple | str):
         return value
-    return math.floor(value * 1e6) / 1e6 if figure.unit == "share" else int(value)
+    if figure.unit != "share":
+        return int(value)
+    return (math.floor if figure.higher_is_better else math.ceil)(value * 1e6) / 1e6

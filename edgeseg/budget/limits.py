@@ -32,7 +32,7 @@ from edgeseg.bench.figure import Figure
 from edgeseg.bench.figures import OPERATOR_KINDS
 from edgeseg.bench.readers import Value
 from edgeseg.budget.amounts import (
-    EXPECTED,
+    expected,
     parse_amount,
     parse_kinds,
     parse_percent,
@@ -212,8 +212,8 @@ def _limit(key: str, value: object, *, where: str) -> Limit:
     percent = parse_percent(value) if relative else None
     amount = parse_amount(figure, value) if percent is None else percent
     if amount is None:
-        expected = EXPECTED[figure.unit] + (' or a share of the baseline as "2 %"' if relative else "")
-        raise ConfigError(f"expected {expected} as {key} in {where}, but got {value!r}")
+        or_share = ' or a share of the baseline as "2 %"' if relative else ""
+        raise ConfigError(f"expected {expected(figure)}{or_share} as {key} in {where}, but got {value!r}")
     return Limit(
         key=key, figure=figure, amount=amount, percent=percent is not None, relative=relative, text=str(value)
     )
@@ -224,7 +224,7 @@ def _kinds_limit(value: object, *, where: str) -> Limit:
     kinds = () if relative else parse_kinds(value)
     if kinds is None:
         raise ConfigError(
-            f'expected "baseline" or {EXPECTED["kinds"]} as {KINDS_KEY} in {where}, but got {value!r}'
+            f'expected "baseline" or {expected(OPERATOR_KINDS)} as {KINDS_KEY} in {where}, but got {value!r}'
         )
     text = "baseline" if relative else ", ".join(kinds)
     return Limit(key=KINDS_KEY, figure=OPERATOR_KINDS, relative=relative, text=text, kinds=kinds)
@@ -237,8 +237,6 @@ def _baseline(table: Mapping[str, Any], *, where: str) -> dict[str, Value]:
     for name, given in table.items():
         value = parse_value(figures[name], given)
         if value is None:
-            raise ConfigError(
-                f"expected {EXPECTED[figures[name].unit]} as {name} in {where}, but got {given!r}"
-            )
+            raise ConfigError(f"expected {expected(figures[name])} as {name} in {where}, but got {given!r}")
         values[name] = value
     return values

@@ -34,6 +34,7 @@ _NEW_LIMITS = {
     "partitions": "max_growth_partitions = 0",
     "arena_bytes": 'max_growth_arena_bytes = "2 %"',
     "dice": "max_drop_dice = 0.005",
+    "cell_f1": "max_drop_cell_f1 = 0.01",
 }
 
 

@@ -286,7 +286,7 @@ def _show_tables(result: BenchResult) -> None:
         used = result.dataset
         part = f"{used.images} of {used.of}" if used.images < used.of else f"{used.images}"
         console.say(f"Dice and IoU: pooled over {part} images, {used.name} split {used.split}")
-        console.say(f"cells: {used.matching}")
+        console.say(f"cells: {result.matching}")
     console.say()
     console.say(console.table(*bench_table(result), left=(0, 1)))
     if result.host:

@@ -8,7 +8,7 @@ from edgeseg.labels.grouping import Grouping
 from edgeseg.labels.label_rows import LabelRows, Labels
 from edgeseg.labels.pieces import connected_pieces, number_pieces
 from edgeseg.model.encoding import Maps, MaskDecoder
-from edgeseg.model.interface import DecoderKind, Interface
+from edgeseg.model.interface import Interface
 
 
 class CellDecoder:
@@ -27,7 +27,7 @@ class CellDecoder:
         Args:
             interface: of the network.
         """
-        self.tells_apart = interface.decoder.kind is DecoderKind.CENTRES
+        self.tells_apart = interface.tells_apart
         self._mask = MaskDecoder(interface)
         self._group = Grouping(interface) if self.tells_apart else None
 

@@ -241,6 +241,11 @@ class Interface:
         """Of the images: 1 grey, 3 RGB."""
         return self.input.channels
 
+    @property
+    def tells_apart(self) -> bool:
+        """Whether the network tells cells apart that touch."""
+        return self.decoder.kind is DecoderKind.CENTRES
+
     def of(self, meaning: Meaning) -> tuple[int, ...]:
         """The numbers of the maps with a meaning."""
         return tuple(number for number, each in enumerate(self.maps) if each.meaning is meaning)

@@ -83,7 +83,7 @@ def method_facts(result: BenchResult) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "intervals", f"the middle {CONFIDENCE} % of {DRAWS:,} draws of source images, with replacement"
-    yield "cells", used.matching
+    yield "cells", result.matching
     yield (
         "agreement",
         (

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.bench.figures import AGREEMENT, AREA_ERROR, CELL_AP_50_90, COUNT_ERROR
+from edgeseg.bench.figures import AGREEMENT, AREA_ERROR, CELL_AP_50_90, COUNT_ERROR, MEAN_CELL_AP
 from edgeseg.bench.quality import (
     ImageCounts,
     QualityResult,
@@ -18,13 +19,17 @@ from edgeseg.bench.quality import (
 from edgeseg.data.dataset import Sample, open_dataset
 from edgeseg.data.images import write_png
 from edgeseg.errors import ResultError
+from edgeseg.labels.pieces import connected_pieces
 from edgeseg.metrics.cells import CellCounts
 from edgeseg.metrics.matching import Match, Matching, overlap
 from edgeseg.metrics.pixels import ConfusionCounts, count
 from edgeseg.model.artifact import load_artifact
+from edgeseg.model.interface import Decoder
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.records import from_data, to_data
+from support.blob_images import touching_pairs, write_touching
+from support.network_files import open_network
 from support.paths import MODELS
 
 
@@ -145,11 +150,17 @@ def test_differing_pixels_are_counted_image_by_image():
 
 
 def test_each_mask_is_handed_over(segmenter, blobs):
-    kept = []
+    masks, cells = [], []
+
+    def keep(mask, labels):
+        masks.append(mask)
+        cells.append(labels)
+
     samples = blobs.split("test")
-    measure_quality(segmenter, samples, Preprocessing(), progress=quiet, keep=kept.append)
-    assert [mask.shape for mask in kept] == [(64, 64)] * 6
-    assert np.array_equal(kept[0], segmenter.mask(samples[0].read()[0]))
+    measure_quality(segmenter, samples, Preprocessing(), progress=quiet, keep=keep)
+    assert [mask.shape for mask in masks] == [(64, 64)] * 6
+    assert np.array_equal(masks[0], segmenter.mask(samples[0].read()[0]))
+    assert np.array_equal(cells[0], connected_pieces(masks[0]))
 
 
 def test_a_known_difference_survives_json():
@@ -178,6 +189,44 @@ def test_with_labels_touching_cells_that_a_mask_joins_are_missed(segmenter, tmp_
     assert (by_labels.cells.true, by_labels.cells.found) == (3, 2)
     assert by_labels.cells.matched < 3
     assert COUNT_ERROR.read(by_labels) == pytest.approx(1 / 3)
+
+
+def test_cells_are_told_apart_as_the_network_tells_them(tmp_path):
+    """Whole images of 200x150 as well, tile by tile: the mask alone would find half of the cells."""
+    write_touching(tmp_path / "small", pairs=1)
+    rng = np.random.default_rng(5)
+    for index in range(2):
+        parts = [[touching_pairs(rng, 50) for _ in range(4)] for _ in range(3)]
+        image = np.block([[part[0] for part in row] for row in parts])
+        offsets = 2 * np.arange(12).reshape(3, 4)
+        labels = np.block(
+            [
+                [np.where(part[1] > 0, part[1] + offset, 0) for part, offset in zip(row, added, strict=True)]
+                for row, added in zip(parts, offsets.tolist(), strict=True)
+            ]
+        )
+        write_png(tmp_path / "large" / "images" / f"{index}.png", image)
+        write_png(tmp_path / "large" / "labels" / f"{index}.png", labels.astype(np.uint16))
+    network = open_network("touching_int8")
+    mask_alone = replace(network, interface=replace(network.interface, decoder=Decoder()))
+    for size in ("small", "large"):
+        samples = open_dataset(tmp_path / size).samples
+        found, pieces = (
+            measure_quality(Segmenter(each), samples, Preprocessing(), progress=quiet)
+            for each in (network, mask_alone)
+        )
+        assert found.pooled == pieces.pooled
+        assert found.cells.f1 > 0.95
+        assert COUNT_ERROR.read(found) < 0.05
+        assert COUNT_ERROR.read(pieces) > 0.3
+        assert pieces.cells.f1 < 0.7
+
+
+def test_mean_ap_is_the_mean_of_the_images_own(quality):
+    """Cells 4, found 5, matched 3: AP 3/6; cells 2, all found: AP 1."""
+    assert MEAN_CELL_AP.read(quality) == pytest.approx(0.75)
+    low, high = MEAN_CELL_AP.interval(quality)
+    assert 0.5 <= low < 0.75 < high <= 1
 
 
 IOUS = ImageCounts(

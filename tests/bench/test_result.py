@@ -171,5 +171,23 @@ class TestTruth:
         labelled = replace(result, dataset=replace(result.dataset, truth="labels"))
         read = read_result(result_data(labelled), where="r.json")
         assert read.dataset.truth == "labels"
-        assert "cells of labels/" in read.dataset.matching
-        assert "touch are one" in result.dataset.matching
+        assert "cells of labels/" in read.matching
+        assert "touch are one" in result.matching
+
+    def test_how_each_file_tells_cells_apart_survives_json_and_is_said(self, result):
+        first, *others = result.models
+        able = replace(first, tells_apart=True)
+        value = result_data(replace(result, models=(able, *others)))
+        assert [each.get("tells_apart") for each in value["models"]] == [True, None, None]
+        mixed = read_result(value, where="r.json")
+        assert mixed.models[0] == able
+        assert mixed.matching.startswith(
+            "told apart by float32.tflite; of the others connected pieces of the mask; matched with the "
+            "connected pieces of the true masks (no labels/)"
+        )
+        assert mixed.matching.endswith("so that telling them apart counts as an error")
+        labelled = replace(result.dataset, truth="labels")
+        alone = replace(mixed, models=(able,), dataset=labelled)
+        assert alone.matching == (
+            "told apart by each file; matched with the cells of labels/ (IoU at least 0.5)"
+        )

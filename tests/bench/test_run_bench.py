@@ -92,7 +92,7 @@ def test_the_truth_is_said_on_the_screen_and_in_the_file(tmp_path, monkeypatch, 
         with pytest.raises(SystemExit):
             cli.main()
         assert json.loads(out.read_text())["dataset"]["truth"] == kind
-        assert f"cells: {load_result(out).dataset.matching}" in capfd.readouterr().out
+        assert f"cells: {load_result(out).matching}" in capfd.readouterr().out
         assert kind in table.read_text().splitlines()[1].split(",")
         for sample in blobs.samples:  # each cell in two: none is found by a mask
             halves = read_mask(sample.mask_path).astype(np.uint16)

@@ -194,6 +194,9 @@ def test_a_pattern_may_name_the_folder_that_tells_files_apart():
         (limit('max_macs = "2 MB"'), "expected a whole number from 0 as max_macs"),
         (limit("min_dice = 86"), "expected a number from 0 to 1"),
         (limit("min_dice = nan"), "expected a number from 0 to 1"),
+        (limit("min_cell_f1 = 1.1"), "expected a number from 0 to 1"),
+        (limit("max_count_error = -0.1"), "expected a number from 0 as max_count_error"),
+        (limit("max_cell_f1 = 0.9"), "did you mean 'min_cell_f1'"),
         (limit('max_growth_bytes = "two %"'), 'or a share of the baseline as "2 %"'),
         (limit('max_growth_latency = "2 s"'), 'expected milliseconds as 1.5 or "1.5 ms" or a share'),
         (limit("max_growth_latency = inf"), "expected milliseconds"),
@@ -220,3 +223,13 @@ def test_a_limit_on_what_was_not_measured_is_refused_with_the_reason():
     model = ModelFacts(name="a.tflite", values=values, why_missing={"dice": "nobody looked"})
     with pytest.raises(ConfigError, match=r"cannot check min_dice of a.tflite: nobody looked"):
         judge(limit("min_dice = 0.5"), model)
+
+
+def test_counts_are_limited_however_wrong_they_are():
+    """Of 100 cells, 150 too many: an error may exceed 1."""
+    wrong = facts(count_error=1.5, cell_f1=0.8)
+    text = limit("max_growth_count_error = 0.1\nmin_cell_f1 = 0.85", baseline="count_error = 1.3")
+    count, cells = sentences(text, wrong)
+    assert "count_error 1.500000 exceeds the limit 1.400000 (baseline 1.300000 + 0.1)" in count
+    assert "cell_f1 0.800000 is below the limit 0.850000" in cells
+    assert sentences(limit("max_count_error = 1.5\nmin_cell_f1 = 0.8"), wrong) == []

@@ -39,8 +39,9 @@ def test_operators_that_are_bad_to_have_are_listed():
 
 def test_what_was_not_measured_has_a_reason():
     reasons = of_folder()["blobs_int8.tflite"].why_missing
-    assert set(reasons) == {"dice", "dice_data", "xz_bytes"}
-    assert "bench --data" in reasons["dice"]
+    of_quality = {"dice", "cell_f1", "cell_ap", "count_error", "area_error", "dice_data"}
+    assert set(reasons) == of_quality | {"xz_bytes"}
+    assert all("bench --data" in reasons[name] for name in of_quality)
     assert "no .xz container" in reasons["xz_bytes"]
 
 
@@ -55,10 +56,13 @@ def test_a_real_bench_gives_the_same_facts_as_the_file_and_dice(blobs):
     result = run_bench([MODELS / "blobs_int8.tflite"], dataset=blobs, options=options)
     (of_result,) = facts_of_result(result)
     of_file = of_folder()["blobs_int8.tflite"]
-    quality = {name: of_result.values[name] for name in ("dice", "dice_data")}
+    quality = {name: value for name, value in of_result.values.items() if name not in of_file.values}
+    assert set(quality) == {"dice", "cell_f1", "cell_ap", "count_error", "area_error", "dice_data"}
     assert {**of_file.values, **quality} == of_result.values
     assert quality["dice_data"].startswith("6 of 6 images of the test split, digest ")
-    assert of_result.values["dice"] == result.models[0].quality("litert").pooled["dice"] > 0.9
+    found = result.models[0].quality("litert")
+    assert of_result.values["dice"] == found.pooled["dice"] > 0.9
+    assert of_result.values["cell_f1"] == found.cells.f1 > 0.9
 
 
 def test_of_several_runtimes_the_least_dice_counts(result):

@@ -44,3 +44,28 @@ def encoded(suffix, height, width, *, depth=np.uint8, colour=False, options=()):
     shape = (height, width, 3) if colour else (height, width)
     image = np.random.default_rng(0).integers(0, 256, shape).astype(depth)
     return cv2.imencode(suffix, image, options)[1].tobytes()
+
+
+def touching_pairs(rng, size, *, pairs=1):
+    """Pairs of bright discs that touch, on noisy grey, and their labels (16 bits)."""
+    labels = np.zeros((size, size), np.uint16)
+    for pair in range(pairs):
+        radius, angle = int(rng.integers(6, 10)), rng.uniform(0, np.pi)
+        middle = rng.integers(14, size - 14, 2)
+        for side in (0, 1):
+            away = (2 * side - 1) * radius * np.array([np.cos(angle), np.sin(angle)])
+            x, y = np.rint(middle + away).astype(int).tolist()
+            disc = cv2.circle(np.zeros((size, size), np.uint8), (x, y), radius, 1, -1)
+            labels[(disc > 0) & (labels == 0)] = 2 * pair + side + 1
+    image = np.where(labels, rng.uniform(150, 190), 100) + rng.normal(0, 8, labels.shape)
+    return np.clip(image, 0, 255).astype(np.uint8), labels
+
+
+def write_touching(root, *, count=24, size=64, pairs=1, seed=0):
+    """A data set of such images with labels."""
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        image, labels = touching_pairs(rng, size, pairs=pairs)
+        write_png(root / "images" / f"pair_{index:02}.png", image)
+        write_png(root / "labels" / f"pair_{index:02}.png", labels)
+    return open_dataset(root)
