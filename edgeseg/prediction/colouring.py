@@ -79,6 +79,8 @@ def _neighbours(labels: Comparable) -> list[tuple[int, int]]:
     """Pairs of numbers, the lower one first: all that touch, and most that nearly do."""
     near = cv2.dilate(labels, np.ones((2 * _NEAR + 1, 2 * _NEAR + 1), np.uint8))
     y, x = np.divmod(np.flatnonzero((labels != 0) & (near != labels)), labels.shape[1])
+    if not len(y):
+        return []
     pairs = [np.stack([labels[y, x], near[y, x]], axis=1)]
     touching = cv2.dilate(labels, np.ones((3, 3), np.uint8))[y, x] != labels[y, x]
     y, x = y[touching], x[touching]
