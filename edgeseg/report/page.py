@@ -8,6 +8,7 @@ from typing import Any
 
 from edgeseg.bench.table import failure_lines, host_table, model_labels, remarks, why_lines
 from edgeseg.report.answer import answer_table
+from edgeseg.report.cells import draw_cells, draw_true_cells
 from edgeseg.report.charts import cost_charts, image_chart, rows_of
 from edgeseg.report.columns import used_columns
 from edgeseg.report.drawing import load_altair
@@ -81,6 +82,8 @@ def _panels(section: Section) -> list[dict[str, Any]]:
         {
             "panel": panel,
             "masks": [(labels.get(name, name), mask) for name, mask in colour_masks(panel).items()],
+            "true_cells": draw_true_cells(panel),
+            "cells": [(labels.get(name, name), found) for name, found in draw_cells(panel).items()],
         }
         for panel in section.result.panels
     ]

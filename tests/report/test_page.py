@@ -1,7 +1,10 @@
+import base64
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from edgeseg.bench.panels import label_png
 from edgeseg.errors import ResultError
 from edgeseg.report.page import page
 from edgeseg.report.section import make_sections
@@ -48,6 +51,27 @@ def test_a_row_that_failed_late_shows_no_time(rich):
     assert "p50_ms" not in section.rows[0].values
     assert "float32 (litert" not in text_of(rich)
     assert "failed: crashed" in page([section])
+
+
+def test_cells_are_shown_of_files_that_tell_them_apart(rich):
+    panel = rich.panels[0]
+    labels = base64.b64encode(label_png(two_squares())).decode()
+    cells = replace(panel, labels={"int8.tflite": labels}, true_labels=labels)
+    text = text_of(replace(rich, panels=(cells,)))
+    assert "Then the cells of files that tell them apart" in text
+    assert "The true cells of a, each outlined in a colour: 2 cells" in text
+    assert "The cells that int8 finds in a, each outlined in a colour: 2 cells" in text
+    assert "The cells that float32" not in text
+    without = text_of(rich)
+    assert "The true cells" not in without
+    assert "tell them apart, each in a colour" not in without
+
+
+def two_squares():
+    labels = np.zeros((32, 32), np.int32)
+    labels[8:16, 8:16], labels[8:16, 16:24] = 1, 2
+    labels[20, 20] = 3  # a speck
+    return labels
 
 
 def test_a_panel_that_is_no_image_is_refused(rich):
