@@ -9,7 +9,7 @@ from edgeseg.files import csv_text
 _COLUMNS = (
     "model", "variant", "runtime", "image", "source_image", "dice", "iou", "precision", "recall",
     "true_cells", "found_cells", "matched_cells", "cell_f1", "true_area", "found_area", "differing_pixels",
-    "truth", "cell_ap", "panoptic_quality",
+    "truth", "cell_ap", "panoptic_quality", "tells_apart",
 )  # fmt: skip
 
 
@@ -17,7 +17,7 @@ def per_image_csv(result: BenchResult) -> str:
     """The text of the CSV file: a line for each model, runtime and image; areas in pixels."""
     truth = result.dataset.truth if result.dataset else ""
     rows = (
-        (model.name, model.variant, runtime, *_figures(image, truth))
+        (model.name, model.variant, runtime, *_figures(image, truth), int(model.tells_apart))
         for model in result.models
         for runtime in result.runtimes
         if (quality := model.quality(runtime))

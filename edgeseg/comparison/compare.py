@@ -99,7 +99,8 @@ def compare_models(result: BenchResult, base: ModelResult, *, name: str = "the r
         raise ResultError(f"there is no model besides {base.name} in {name}; give two results, or bench more")
     side = _Side(name, result)
     changes, gaps = _all_changes(pairs, side, side)
-    return Comparison(base=base.name, new=name, changes=changes, alone=gaps, notes=tuple(side.notes()))
+    notes = (*side.notes(), *_cell_notes(pairs, side, side))
+    return Comparison(base=base.name, new=name, changes=changes, alone=gaps, notes=notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,21 @@ def _notes(pairs: Sequence[Pair], base: _Side, new: _Side) -> Iterator[str]:
         yield f"edgeseg {base.result.edgeseg} measured {base.name}, {new.result.edgeseg} {new.name}"
     if base.reference != new.reference:
         yield "agreement is left out: masks were not compared with the same reference file"
+    yield from _cell_notes(pairs, base, new)
     if not all(_paired(pair) for pair in pairs):
         yield "the images are not the same in both, so that intervals of quality are wider than they could be"
+
+
+def _cell_notes(pairs: Sequence[Pair], base: _Side, new: _Side) -> Iterator[str]:
+    """Which pairs differ in how their cells were told apart."""
+    for pair in pairs:
+        if pair.base.tells_apart != pair.new.tells_apart:
+            model, side = (pair.base, base) if pair.base.tells_apart else (pair.new, new)
+            where = f" in {side.name}" if base != new else ""
+            yield (
+                f"{model.name}{where} tells touching cells apart, its partner does not: to it, cells are "
+                "connected pieces of its mask"
+            )
 
 
 def _paired(pair: Pair) -> bool:

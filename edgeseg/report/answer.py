@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgeseg.bench.figure import NOTHING, Figure
-from edgeseg.bench.figures import DICE, FILE_BYTES, P50
+from edgeseg.bench.figures import CELL_F1, DICE, FILE_BYTES, P50
 from edgeseg.comparison.change import Change
 from edgeseg.comparison.changes import Label, change_of
 from edgeseg.metrics.statistics import CONFIDENCE
@@ -32,7 +32,7 @@ class Answer:
             file failed.
         fastest: likewise.
         as_fast: accepted files whose time does not differ significantly from that of the fastest.
-        refused: files that may lose more Dice than is accepted.
+        refused: files that may lose more than is accepted, of Dice or of the F1 of cells.
     """
 
     setting: tuple[str, int]
@@ -57,20 +57,33 @@ class Answer:
         return None
 
 
-def rule(base: str | None, within: float) -> str:
-    """How files are accepted, in a sentence."""
+def rule(base: str | None, within: float, *, by_cells: bool = False) -> str:
+    """How files are accepted, in a sentence.
+
+    Args:
+        base: what the file is called that they are compared with; `None` where quality was not measured.
+        within: the loss that is accepted.
+        by_cells: whether the F1 of cells counts as well.
+    """
     if base is None:
         return "No file is judged by what it finds, since that was not measured."
+    what = f"its Dice and the F1 of its cells are less than those of {base} by {within:g} at most each"
+    if not by_cells:
+        what = f"its Dice is less than that of {base} by {within:g} at most"
     return (
-        f"Rule: a file is accepted if its Dice is less than that of {base} by {within:g} at most, at the "
+        f"Rule: a file is accepted if {what}, at the "
         f"lower end of the {CONFIDENCE} % interval of the difference on the same images (where there is no "
         "interval: by the difference itself)."
     )
 
 
 def accepted(change: Change, within: float) -> bool:
-    """Whether Dice falls by `within` at most, as far as the images tell."""
+    """Whether a figure falls by `within` at most, as far as the images tell."""
     return (change.interval[0] if change.interval else change.change) >= -within
+
+
+def _accepted(row: Row, within: float) -> bool:
+    return all(accepted(change, within) for change in (row.change, row.cell_change) if change)
 
 
 def make_answer(rows: Sequence[Row], *, within: float) -> Answer:
@@ -78,11 +91,11 @@ def make_answer(rows: Sequence[Row], *, within: float) -> Answer:
 
     Args:
         rows: of one setting, at least one; those that failed are left out.
-        within: the loss of Dice that is accepted, 0 to 1.
+        within: the loss that is accepted, 0 to 1.
     """
     there = [row for row in rows if row.measurement.runs and not row.measurement.failure]
-    judged = [(row, row.change) for row in there if row.change]
-    chosen = [row for row, change in judged if accepted(change, within)] if judged else there
+    judged = [row for row in there if row.change]
+    chosen = [row for row in judged if _accepted(row, within)] if judged else there
     fastest = min(chosen, key=lambda row: row.number(P50) or 0, default=None)
     return Answer(
         setting=rows[0].setting,
@@ -90,7 +103,7 @@ def make_answer(rows: Sequence[Row], *, within: float) -> Answer:
         smallest=min(chosen, key=lambda row: row.number(FILE_BYTES) or 0, default=None),
         fastest=fastest,
         as_fast=tuple(row for row in chosen if fastest and _as_fast(fastest, row)),
-        refused=tuple(row for row, change in judged if not accepted(change, within)),
+        refused=tuple(row for row in judged if not _accepted(row, within)),
     )
 
 
@@ -125,12 +138,17 @@ def _facts(row: Row) -> str:
     size = f"{row.text(FILE_BYTES)} kB, {row.text(P50)} ms"
     if row.change is None:
         return f"{size}; what it finds was not measured."
-    return f"{size}, Dice {row.text(DICE)}: {difference(row)}."
+    cells = ""
+    if row.cell_change:
+        cells = f"; F1 of cells {row.text(CELL_F1)}"
+        if row.label != row.base:
+            cells += f": {difference(row, row.cell_change)}"
+    return f"{size}, Dice {row.text(DICE)}: {difference(row, row.change)}{cells}."
 
 
-def difference(row: Row) -> str:
-    """How the Dice of a row differs from that of the base, in words."""
-    change, base = row.change, row.base
+def difference(row: Row, change: Change | None) -> str:
+    """How a row differs from the base in the figure of a change, in words."""
+    base = row.base
     if change is None:
         return "what it finds was not measured"
     if row.label == base:

@@ -56,5 +56,5 @@ def _point(row: Row, change: Change, within: float) -> dict[str, Any]:
         "low": low,
         "high": high,
         "accepted": accepted(change, within),
-        "text": f"{row.label}: {difference(row)}",
+        "text": f"{row.label}: {difference(row, row.change)}",
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgeseg.bench.figure import NOTHING, Figure
 from edgeseg.bench.figures import (
+    CELL_F1,
     DICE,
     FILE_BYTES,
     OF_QUALITY,
@@ -37,6 +38,8 @@ class Row:
         quality: of the file in that runtime; `None` where it was not measured.
         base: what the file is called that Dice is compared with, `base_of` the runtime.
         change: of Dice against it; `None` where either was not measured.
+        cell_change: of the F1 of cells against it, where it tells cells apart and the truth does, too; else
+            `None`.
         values: by the names of `columns.COLUMNS`; those of the result's JSON are as they stand there.
     """
 
@@ -46,6 +49,7 @@ class Row:
     quality: QualityResult | None
     base: str | None
     change: Change | None
+    cell_change: Change | None
     values: Mapping[str, Value | None]
 
     @property
@@ -76,8 +80,15 @@ def make_rows(result: BenchResult) -> tuple[Row, ...]:
     """All rows in the order of the result, those that failed too."""
     labels = model_labels(result)
     bases = {runtime: base_of(result, runtime) for runtime in result.runtimes}
+    by_labels = result.dataset is not None and result.dataset.truth == "labels"
+    judged = {
+        runtime: (DICE, CELL_F1) if by_labels and base and base.tells_apart else (DICE,)
+        for runtime, base in bases.items()
+    }
     changes = {
-        (model.name, runtime): _change(model, base, runtime)
+        (model.name, runtime): {
+            figure.name: _change(figure, model, base, runtime) for figure in judged[runtime]
+        }
         for model in result.models
         for runtime, base in bases.items()
     }
@@ -89,11 +100,13 @@ def make_rows(result: BenchResult) -> tuple[Row, ...]:
     return _with_fronts(rows)
 
 
-def _change(model: ModelResult, base: ModelResult | None, runtime: str) -> Change | None:
+def _change(
+    figure: Figure[QualityResult], model: ModelResult, base: ModelResult | None, runtime: str
+) -> Change | None:
     mine, other = model.quality(runtime), base.quality(runtime) if base else None
     if mine is None or other is None:
         return None
-    return change_of(Label(model.name, runtime), DICE, other, mine)
+    return change_of(Label(model.name, runtime), figure, other, mine)
 
 
 def _row(
@@ -101,9 +114,9 @@ def _row(
     model: ModelResult,
     measurement: Measurement,
     base: ModelResult | None,
-    change: Change | None,
+    changes: Mapping[str, Change | None],
 ) -> Row:
-    failure = measurement.failure
+    failure, change = measurement.failure, changes[DICE.name]
     quality = None if failure else model.quality(measurement.runtime)
     values: dict[str, Value | None] = {
         "model": model.name,
@@ -118,6 +131,7 @@ def _row(
     return Row(
         label=labels[model.name], model=model, measurement=measurement, quality=quality, values=values,
         base=labels[base.name] if base else None, change=None if failure else change,
+        cell_change=None if failure else changes.get(CELL_F1.name),
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ class Section:
     @property
     def rule(self) -> str:
         """How files are accepted."""
-        return rule(self.base, self.within)
+        return rule(self.base, self.within, by_cells=any(row.cell_change for row in self.rows))
 
     @property
     def statements(self) -> list[tuple[str, str]]:

@@ -12,4 +12,5 @@ def test_every_image_of_every_measured_model_is_a_line(result):
     first = rows[0]
     assert (first["runtime"], first["variant"], first["source_image"]) == ("litert", "float32", "a")
     assert (first["dice"], first["true_cells"], first["found_cells"]) == ("0.800000", "4", "5")
+    assert {row["tells_apart"] for row in rows} == {"0"}
     assert (first["true_area"], first["found_area"], first["differing_pixels"]) == ("10", "10", "")

@@ -254,3 +254,15 @@ def test_wrong_usage_is_one_sentence(files, capfd, arguments, error, sentence):
     assert isinstance(refused.value, error)
     assert refused.value.exit_code == 2
     assert capfd.readouterr() == ("", "")
+
+
+def test_partners_of_which_one_tells_cells_apart_are_named():
+    base, new = result_of(quality(1, 2), 10, 11), result_of(quality(1, 2), 10, 11)
+    able = replace(new, models=tuple(replace(each, tells_apart=True) for each in new.models))
+    wanted = "m.tflite in NEW tells touching cells apart, its partner does not"
+    for pair, count in (((base, able), 1), ((base, new), 0), ((able, able), 0)):
+        notes = compare_results(*pair, names=("BASE", "NEW")).notes
+        assert sum(note.startswith(wanted) for note in notes) == count
+    both = replace(base, models=(*base.models, replace(able.models[0], name="other.tflite")))
+    notes = compare_models(both, both.models[0]).notes
+    assert "other.tflite tells touching cells apart, its partner does not" in "\n".join(notes)

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgeseg.metrics.cells import CellCounts
 from edgeseg.report.section import make_sections
 from support.bench_results import make_measurement, make_model, make_run
 from support.report_results import quality_of
@@ -50,6 +51,32 @@ def test_bytes_and_time_may_want_two_files(result):
     found = words(section_of(only(replace(result, reference="fast.tflite"), small, fast)))
     assert found[0].startswith("Ship small if bytes count: the smallest. 1.0 kB, 50.00 ms")
     assert found[1].startswith("Ship fast if time counts: the fastest. 9.0 kB, 5.00 ms")
+
+
+def with_cells(quality, matched):
+    """Ten true and ten found cells an image, so many of them matched."""
+    images = tuple(replace(each, cells=CellCounts(10, 10, matched)) for each in quality.images)
+    return replace(quality, images=images)
+
+
+def test_a_file_that_finds_other_cells_is_refused_whatever_its_dice(result):
+    good = quality_of(8, 9, 10)
+    models = [
+        model("float32.tflite", 9000, 10, 11, quality=with_cells(good, 9), variant="float32"),
+        model("int8.tflite", 5000, 5, 6, quality=with_cells(good, 9)),
+        model("tiny.tflite", 1000, 1, 2, quality=with_cells(good, 8)),
+    ]
+    labelled = replace(result, dataset=replace(result.dataset, truth="labels"))
+    for able, answer in ((True, "int8"), (False, "tiny")):
+        told = [replace(each, tells_apart=able) for each in models]
+        section = section_of(only(labelled, *told))
+        found, *refused = words(section)
+        assert found.startswith(f"Ship {answer}: the smallest and the fastest.")
+        assert ("F1 of cells 0.900: +0.0000 against float32" in found) == able
+        assert refused == (["May lose more than is accepted: tiny."] if able else [])
+        assert (
+            "its Dice and the F1 of its cells are less than those of float32 by 0.01" in section.rule
+        ) == able
 
 
 def test_the_smallest_is_the_answer_where_none_is_significantly_faster(result):
