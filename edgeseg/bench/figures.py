@@ -312,6 +312,19 @@ COUNT_ERROR = Figure(
     ),
     heading="count error", limit="count_error", compared=True, with_interval=True,
 )  # fmt: skip
+PIECES_ERROR = Figure(
+    name="count_error_by_mask", title="count error by mask", unit="share", unbounded=True,
+    # What the same file would count if it told no cells apart.
+    reader=Pooled(
+        lambda image: (abs((image.pieces or 0) - image.cells.true), image.cells.true), _share,
+        known=lambda image: image.pieces is not None,
+    ),
+    column=Column(
+        name="count_error_by_mask", title="count error by mask",
+        about="the same, if each connected piece of the mask were a cell", digits=3,
+    ),
+    heading="by mask",
+)  # fmt: skip
 COUNT_BIAS = Figure(
     name="count_bias", title="count bias", unit="share",
     # 0.1: of 100 cells, 10 too many are found; -0.1: 10 too few.
@@ -348,7 +361,8 @@ AGREEMENT = Figure(
 #: What a file finds in one runtime, whatever the number of threads.
 OF_QUALITY: tuple[Figure[QualityResult], ...] = (
     DICE, MEAN_DICE, IOU, MEAN_IOU, CELL_PRECISION, CELL_RECALL, CELL_F1, CELL_AP, MEAN_CELL_AP,
-    CELL_AP_50_90, PANOPTIC_QUALITY, MEAN_MATCHED_IOU, COUNT_ERROR, COUNT_BIAS, AREA_ERROR, AGREEMENT,
+    CELL_AP_50_90, PANOPTIC_QUALITY, MEAN_MATCHED_IOU, COUNT_ERROR, PIECES_ERROR, COUNT_BIAS, AREA_ERROR,
+    AGREEMENT,
 )  # fmt: skip
 
 #: All, in the order of tables.

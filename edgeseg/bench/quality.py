@@ -39,6 +39,8 @@ class ImageCounts:
         differing: mask pixels that are not the reference file's; None where there is no such file.
         ious: of the matched cells, each from 0.5 to 1, rounded down to six decimals, so that the same ones
             pass a threshold of that many decimals; None in results of version 0.1.
+        pieces: connected pieces of the mask, of as many pixels as a cell has at least; None where they are
+            the found cells, or not known.
     """
 
     stem: str
@@ -47,6 +49,7 @@ class ImageCounts:
     cells: CellCounts
     differing: int | None = None
     ious: tuple[float, ...] | None = None
+    pieces: int | None = None
 
     def cells_at(self, threshold: float) -> CellCounts | None:
         """The cells as they match at another IoU threshold, 0.5 to 1; None where `ious` is."""
@@ -70,7 +73,7 @@ class ImageCounts:
             stem=self.stem, source=self.source,
             tp=counts.tp, fp=counts.fp, fn=counts.fn, tn=counts.tn,
             true_cells=cells.true, found_cells=cells.found, matched_cells=cells.matched,
-            differing=self.differing, ious=self.ious,
+            differing=self.differing, ious=self.ious, pieces=self.pieces,
         )  # fmt: skip
 
     @classmethod
@@ -84,6 +87,7 @@ class ImageCounts:
             cells=CellCounts(form.true_cells, form.found_cells, form.matched_cells, iou_sum),
             differing=form.differing,
             ious=form.ious,
+            pieces=form.pieces,
         )
 
 
@@ -102,6 +106,7 @@ class StoredImage:
     matched_cells: int
     differing: int | None = field(default=None, metadata=stored(omit_default=True))
     ious: tuple[float, ...] | None = field(default=None, metadata=stored(omit_default=True))
+    pieces: int | None = field(default=None, metadata=stored(omit_default=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +218,8 @@ def measure_quality(
         DatasetError: a file cannot be decoded, or a mask has not the size of its image.
     """
     from edgeseg.labels.decoding import CellDecoder
-    from edgeseg.metrics.matching import match_cells
+    from edgeseg.labels.pieces import connected_pieces
+    from edgeseg.metrics.matching import count_cells, match_cells
     from edgeseg.prediction.tiling import segment_maps
 
     find_cells, images = CellDecoder(segmenter.interface), []
@@ -226,7 +232,11 @@ def measure_quality(
         maps = segment_maps(apply(image, preprocessing), segmenter, progress=tile_done)
         mask, labels = segmenter.decode(maps), find_cells(maps)
         matching = match_cells(truth.labels, labels, min_area=MIN_AREA)
-        images.append(image_counts(sample, count(truth.mask, mask), matching))
+        counted = image_counts(sample, count(truth.mask, mask), matching)
+        if find_cells.tells_apart:
+            pieces = count_cells(connected_pieces(mask), min_area=MIN_AREA)
+            counted = replace(counted, pieces=pieces)
+        images.append(counted)
         keep(mask, labels)
     progress(len(samples), len(samples), "")
     return QualityResult(tuple(images))

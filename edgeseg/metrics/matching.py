@@ -139,6 +139,11 @@ def overlap(true: Labels, found: Labels, *, min_area: int = 0) -> Overlaps:
     )  # fmt: skip
 
 
+def count_cells(labels: Labels, *, min_area: int = 0) -> int:
+    """How many cells a label image has, specks left out; as `overlap` counts them."""
+    return len(_cells(_areas(labels), min_area))
+
+
 def _are_labels(image: Labels) -> bool:
     return image.dtype.kind in "ui" and int(image.min(initial=0)) >= 0
 

@@ -44,7 +44,7 @@ def random_quality(seed, images=40, tiles=1):
 def fitted_quality():
     """As above, with how well cells fit."""
     fitted = (
-        replace(image, ious=(0.8,) * 3, cells=replace(image.cells, iou_sum=2.4))
+        replace(image, ious=(0.8,) * 3, cells=replace(image.cells, iou_sum=2.4), pieces=3)
         for image in random_quality(1, images=10).images
     )
     return QualityResult(tuple(fitted))

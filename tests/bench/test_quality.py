@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeseg.bench.figures import AGREEMENT, AREA_ERROR, CELL_AP_50_90, COUNT_ERROR, MEAN_CELL_AP
+from edgeseg.bench.figures import (
+    AGREEMENT,
+    AREA_ERROR,
+    CELL_AP_50_90,
+    COUNT_ERROR,
+    MEAN_CELL_AP,
+    PIECES_ERROR,
+)
 from edgeseg.bench.quality import (
     ImageCounts,
     QualityResult,
@@ -219,6 +226,8 @@ def test_cells_are_told_apart_as_the_network_tells_them(tmp_path):
         assert found.cells.f1 > 0.95
         assert COUNT_ERROR.read(found) < 0.05
         assert COUNT_ERROR.read(pieces) > 0.3
+        assert PIECES_ERROR.read(found) == COUNT_ERROR.read(pieces)
+        assert PIECES_ERROR.read(pieces) is None
         assert pieces.cells.f1 < 0.7
 
 
