@@ -131,6 +131,9 @@ class Verdict:
         images: of the validation split.
         dice_tuned: pooled Dice of the fine-tuned file, 0 to 1.
         dice_plain: pooled Dice of the other.
+        f1_tuned: F1 of the fine-tuned file's cells, where the network tells cells apart; it counts, then, and
+            not Dice.
+        f1_plain: that of the other's.
         low: lower end of the 95 % interval of the difference (tuned less plain), from a bootstrap over
             the source images, both files on the same ones; None where there is one only.
         high: upper end.
@@ -149,10 +152,15 @@ class Verdict:
     high: float | None
     sources: int | None = None
     plain_sha256: str
+    f1_tuned: float | None = None
+    f1_plain: float | None = None
 
     def to_stored(self) -> Mapping[str, Any]:
         """As JSON-able data, the sentence included."""
-        return asdict(self) | {"sentence": self.sentence}
+        facts = asdict(self)
+        if self.f1_tuned is None:
+            facts = {name: value for name, value in facts.items() if name not in ("f1_tuned", "f1_plain")}
+        return facts | {"sentence": self.sentence}
 
     @classmethod
     def from_stored(cls, value: Mapping[str, Any]) -> Self:
@@ -162,7 +170,9 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """What to ship, and why."""
-        difference = 100 * (self.dice_tuned - self.dice_plain)
+        figure, tuned, plain = "Dice", self.dice_tuned, self.dice_plain
+        if self.f1_tuned is not None and self.f1_plain is not None:
+            figure, tuned, plain = "F1 of cells", self.f1_tuned, self.f1_plain
         if self.ship == self.tuned:
             reason = f"it is better than {self.plain}"
         elif self.low is None or self.high is None:
@@ -172,8 +182,8 @@ class Verdict:
         else:
             reason = f"{self.tuned} is not measurably better, and this one needs no fine-tuning"
         return (
-            f"ship {self.ship}: {reason} (validation Dice {self.tuned} {self.dice_tuned:.4f}, {self.plain} "
-            f"{self.dice_plain:.4f}: {difference:+.2f} points, {self._certainty})"
+            f"ship {self.ship}: {reason} (validation {figure} {self.tuned} {tuned:.4f}, {self.plain} "
+            f"{plain:.4f}: {100 * (tuned - plain):+.2f} points, {self._certainty})"
         )
 
     @property

@@ -1,5 +1,7 @@
 """The referee: paired, by more than chance, and plain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,8 @@ from edgeseg.data.images import write_png
 from edgeseg.metrics.pixels import ConfusionCounts
 from edgeseg.model.artifact import load_artifact
 from edgeseg.model.sidecar import Verdict
-from support.blob_images import blob_image
+from support.blob_images import blob_image, write_touching
+from support.network_files import open_network
 from support.paths import MODELS, ROOT
 
 referee = pytest.importorskip("edgeseg.host.export.referee", reason="needs TensorFlow")
@@ -32,6 +35,30 @@ def test_the_same_file_differs_from_itself_by_nothing(blobs):
     assert (verdict.low, verdict.high) == (0, 0)
     assert verdict.dice_tuned == verdict.dice_plain > 0.9
     assert verdict.images == len(blobs.split("val"))
+
+
+def test_cells_count_where_the_network_tells_them_apart(tmp_path):
+    """The same file, once as it is and once without its centres' heights: Dice is the same, cells are not."""
+    dataset = write_touching(tmp_path / "touching", count=24)
+    sharp = open_network("touching_int8")
+    centres = replace(sharp.interface.decoder.centres, peak=0.99)
+    blunt = replace(
+        sharp, interface=replace(sharp.interface, decoder=replace(sharp.interface.decoder, centres=centres))
+    )
+    found = referee.judge_pair(sharp, blunt, dataset)
+    assert found.dice_tuned == found.dice_plain
+    assert found.f1_tuned > 0.9 > found.f1_plain
+    assert 0 < found.low <= found.f1_tuned - found.f1_plain <= found.high
+    assert f"(validation F1 of cells {found.tuned} {found.f1_tuned:.4f}, " in found.sentence
+    assert Verdict.from_stored(found.to_stored()) == found
+
+
+def test_a_network_that_gives_a_mask_has_no_cells_in_its_verdict(blobs):
+    artifact = load_artifact(MODELS / "blobs_int8.tflite")
+    found = referee.judge_pair(artifact, artifact, blobs)
+    assert found.f1_tuned is found.f1_plain is None
+    assert "f1_tuned" not in found.to_stored()
+    assert "validation Dice" in found.sentence
 
 
 def test_a_steady_lead_is_more_than_chance():
