@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,38 +11,79 @@ import typer
 from edgeseg.cli import console
 from edgeseg.errors import ConfigError
 
+_WITHIN = 0.01
+
 
 def report(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULT...", help="JSON files of `edgeseg bench`.")
+        list[Path],
+        typer.Argument(
+            metavar="RESULT...", help="JSON files of `edgeseg bench`, or one folder of `edgeseg predict`."
+        ),
     ],
     out: Annotated[
         list[Path],
         typer.Option(help="The report, by its suffix: .html (a page), .md or .csv; may be repeated."),
     ],
     within: Annotated[
-        float, typer.Option(help="Loss of Dice against the reference that is accepted, 0 to 1.")
-    ] = 0.01,
+        float | None,
+        typer.Option(
+            help=f"Loss of Dice against the reference that is accepted, 0 to 1 [default: {_WITHIN:g}]."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of --out.")] = False,
 ) -> None:
     """Show which file to ship: the smallest and the fastest that find as much as the reference.
 
     The page needs no network and holds everything: plots of Dice over bytes and time, every row, every
     inference, every image, masks, machine, method, and what was not measured.
+
+    Of a folder of `edgeseg predict` it shows cells over time: how many there were in each picture, and how
+    much they covered.
     """
+    if any(path.is_dir() for path in results):
+        _report_series(results, out, within, force=force)
+        return
     from edgeseg.bench.result_file import load_result
-    from edgeseg.files import write_text
     from edgeseg.report.render import FORMATS, render
     from edgeseg.report.section import make_sections
     from edgeseg.settings import check_range
 
+    within = _WITHIN if within is None else within
     check_range("--within", within, 0, 1)
     _refuse_twice("results", results)
     refuse_outputs(out, FORMATS, force=force)
     sections = make_sections([(str(path), load_result(path)) for path in results], within=within)
-    # All are made before the first is written: a missing extra leaves nothing half-done.
-    texts = [render(sections, path.suffix) for path in out]
-    for path, text in zip(out, texts, strict=True):
+    _write({path: render(sections, path.suffix) for path in out})
+
+
+def _report_series(
+    results: Sequence[Path], out: Sequence[Path], within: float | None, *, force: bool
+) -> None:
+    """The report of a folder that `edgeseg predict` made."""
+    if len(results) > 1:
+        raise ConfigError(
+            "expected one folder of edgeseg predict or results of edgeseg bench, but "
+            f"{len(results)} names were given"
+        )
+    if within is not None:
+        raise ConfigError("--within changes nothing for a folder of edgeseg predict; leave it out")
+    from edgeseg.errors import ResultError
+    from edgeseg.prediction.results import read_results
+    from edgeseg.report.over_time import FORMATS, render
+
+    refuse_outputs(out, FORMATS, force=force)
+    found = read_results(results[0])
+    if not found.images:
+        raise ResultError(f"{results[0]} holds results of no picture, so there is nothing to report")
+    _write({path: render(found, path.suffix) for path in out})
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write what is all made by now: a missing extra leaves nothing half-done."""
+    from edgeseg.files import write_text
+
+    for path, text in texts.items():
         write_text(path, text)
         console.say(str(path))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeseg import files
-from edgeseg.errors import OutputError
+from edgeseg.errors import OutputError, ResultError
 from edgeseg.labels.regions import Cell
 from edgeseg.prediction.measures import FIRST_MEASURES, MEASURES, Measure, names, values
 
@@ -194,6 +194,30 @@ def times_done(path: Path) -> dict[str, str]:
         return {}
     name, made_of = header.index("name"), header.index("time")
     return {line[name]: line[made_of] for line in lines if len(line) == len(header)}
+
+
+def read_images(folder: Path, pixel_size: float | None) -> list[ImageResult]:
+    """The pictures that a folder's `images.csv` tells of, whole rows only.
+
+    Args:
+        folder: of results.
+        pixel_size: as of `Columns`, which is that of the folder.
+
+    Raises:
+        ResultError: it has other columns, or what is in them is not what was written there.
+    """
+    header = Columns(pixel_size).headers[IMAGES]
+    lines = _read(folder / IMAGES)
+    if next(lines, None) != header:
+        raise ResultError(
+            f"expected {folder / IMAGES} to begin with the columns {','.join(header)}, as edgeseg predict "
+            "wrote it; was it changed?"
+        )
+    rows = [dict(zip(header, line, strict=True)) for line in lines if len(line) == len(header)]
+    try:
+        return [_result(row) for row in rows]
+    except ValueError as error:
+        raise ResultError(f"expected numbers in {folder / IMAGES}, but: {error}; was it changed?") from error
 
 
 def _read(path: Path) -> Iterator[list[str]]:
