@@ -178,7 +178,7 @@ def inspect_model(path: Place) -> Inspection:
     from edgeseg.model.recipe import promised
 
     artifact = load_artifact(Path(path))
-    audit = audit_model(artifact.data, name=artifact.path.name)
+    audit = audit_model(artifact.data, name=artifact.path.name, names=artifact.names)
     recipe = promised(artifact.sidecar.recipe) if artifact.sidecar else None
     return Inspection(
         audit=audit,

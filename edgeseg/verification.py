@@ -25,6 +25,7 @@ from edgeseg.model.artifact import Artifact
 from edgeseg.model.audit_record import Audit
 from edgeseg.model.encoding import Image, Maps, Mask, MaskDecoder, real_maps
 from edgeseg.model.interface import INT8_MAP, Interface, Meaning
+from edgeseg.model.lean import LeanFile
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe, StatedRecipe
 from edgeseg.model.segmenter import Segmenter
@@ -233,17 +234,23 @@ def _dice(truths: Sequence[Mask], predictions: Sequence[Mask]) -> float:
     return pixels.pooled([pixels.count(truth, predicted) for truth, predicted in pairs])["dice"]
 
 
-def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> Accepted:
+def accept(made: LeanFile, recipe: Recipe, reference: Reference, *, name: str) -> Accepted:
     """Audit and verify a new file.
+
+    Args:
+        made: the file.
+        recipe: that it was made by.
+        reference: from the model that it was made from.
+        name: of the file, for errors.
 
     Raises:
         CheckError: it is not what its recipe promises, or disagrees with its reference.
     """
-    audit = audit_model(data, name=name)
+    audit = audit_model(made.data, name=name, names=made.names)
     findings = judge(audit, recipe)
     if findings:
         raise CheckError(f"{name} is not what its name says, so it was not written: {'; '.join(findings)}")
-    verification = verify(data, reference, name=name)
+    verification = verify(made.data, reference, name=name)
     if verification.agreement < recipe.min_agreement:
         worst = verification.worst[0]
         raise CheckError(
@@ -262,7 +269,7 @@ def accept(data: bytes, recipe: Recipe, reference: Reference, *, name: str) -> A
         )
     if verification.cells:
         _refuse_other_cells(verification.cells, recipe, reference.model, name)
-    file = Artifact(path=Path(name), data=data, interface=reference.interface)
+    file = Artifact(path=Path(name), data=made.data, interface=reference.interface)
     return Accepted(audit=audit, verification=verification, interface=file.find_interface())
 
 
@@ -279,7 +286,7 @@ def _refuse_other_cells(cells: CellAgreement, recipe: Recipe, model: str, name: 
 
 def describe(
     path: Path,
-    data: bytes,
+    made: LeanFile,
     recipe: Recipe,
     accepted: Accepted,
     *,
@@ -290,7 +297,7 @@ def describe(
 
     Args:
         path: of the file.
-        data: its .tflite content.
+        made: its .tflite content.
         recipe: that it was made by.
         accepted: what was found of it.
         calibration: of a file that was calibrated.
@@ -299,13 +306,14 @@ def describe(
     return Sidecar(
         name=artifact.model_name(path),
         # Size and digest are the content's, whether or not the file is compressed.
-        sha256=files.sha256_bytes(data),
-        bytes=len(data),
-        gzip_bytes=len(gzip.compress(data, compresslevel=9, mtime=0)),
+        sha256=files.sha256_bytes(made.data),
+        bytes=len(made.data),
+        gzip_bytes=len(gzip.compress(made.data, compresslevel=9, mtime=0)),
         recipe=StatedRecipe.of(recipe),
         interface=accepted.interface,
         preprocessing=preprocessing,
         calibration=calibration.manifest() if calibration else None,
         audit=accepted.audit,
+        tensor_names=made.names,
         verification=accepted.verification,
     )

@@ -14,6 +14,7 @@ from edgeseg.errors import CheckError
 from edgeseg.model.artifact import Artifact
 from edgeseg.model.flatbuffer import parse_model
 from edgeseg.model.interface import Decoder, has_own_scales
+from edgeseg.model.lean import LeanFile
 from edgeseg.model.recipe import FLOAT32, INT8_PTQ
 from edgeseg.model.segmenter import Segmenter
 from edgeseg.quantizing.layers import make_quantized
@@ -57,7 +58,7 @@ def test_a_file_agrees_with_itself_on_every_map(reference):
 @pytest.mark.parametrize("name", ["quantized here", "rgb_4maps_int8"])
 def test_a_quantized_file_of_three_channels_and_four_maps_is_accepted(name, reference, quantized):
     data = quantized if name == "quantized here" else open_network(name).data
-    accepted = accept(data, RECIPE, reference, name="int8")
+    accepted = accept(LeanFile(data, ()), RECIPE, reference, name="int8")
     assert accepted.verification.agreement > 0.9
     assert max(each.error for each in accepted.verification.maps) < 0.02
     assert has_own_scales(accepted.interface)
@@ -141,7 +142,7 @@ def test_a_map_that_was_lost_is_named(reference):
     data = open_network("rgb_4maps_int8").data
     assert verify(data, swapped, name="int8").agreement > 0.9
     with pytest.raises(CheckError, match=r"the map 'centre' of int8 is 0\.\d+ from that of the float file"):
-        accept(data, RECIPE, swapped, name="int8")
+        accept(LeanFile(data, ()), RECIPE, swapped, name="int8")
 
 
 def test_the_sidecar_states_the_interface_that_the_file_has(reference, tmp_path):
@@ -150,8 +151,10 @@ def test_the_sidecar_states_the_interface_that_the_file_has(reference, tmp_path)
 
     data = open_network("rgb_4maps_int8").data
     path = tmp_path / "cells.tflite"
-    accepted = accept(data, RECIPE, reference, name=path.name)
-    facts = describe(path, data, RECIPE, accepted, calibration=None, preprocessing=Preprocessing())
+    accepted = accept(LeanFile(data, ()), RECIPE, reference, name=path.name)
+    facts = describe(
+        path, LeanFile(data, ()), RECIPE, accepted, calibration=None, preprocessing=Preprocessing()
+    )
     saved = save_artifact(path, data, facts)
     assert load_artifact(path).sidecar == facts
     page = CliRunner().invoke(app, ["inspect", str(path)]).stdout

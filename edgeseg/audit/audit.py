@@ -18,7 +18,7 @@ from edgeseg.audit.arena import activation_bytes, arena_bytes
 from edgeseg.audit.delegation import measure_delegation
 from edgeseg.audit.weights import count_macs, list_weights
 from edgeseg.model.audit_record import Audit, OperatorRef, Weight, count_by_name, short_name
-from edgeseg.model.flatbuffer import parse_model
+from edgeseg.model.flatbuffer import TensorNames, parse_model
 from edgeseg.model.recipe import Recipe
 
 #: The converter leaves smaller kernels in float32 when it quantizes weights only.
@@ -28,19 +28,21 @@ SMALLEST_QUANTIZED_KERNEL = 1024
 SPARSITY_TOLERANCE = 0.001
 
 
-def audit_model(data: bytes, *, name: str) -> Audit:
+def audit_model(data: bytes, *, name: str, names: TensorNames = ()) -> Audit:
     """Find out what is in a model file.
 
     Args:
         data: its bytes.
         name: what to call it in sentences.
+        names: of its tensors, from its sidecar (`Artifact.names`); none: as stored in the file.
 
     Raises:
-        ArtifactError: the flatbuffer is damaged. A file that only the runtime refuses is audited as far
-            as that goes: `partitions` is None and `delegation.runtime_problem` says why.
+        ArtifactError: the flatbuffer is damaged, or the names are those of other tensors. A file that only
+            the runtime refuses is audited as far as that goes: `partitions` is None and
+            `delegation.runtime_problem` says why.
         MissingDependencyError: the TFLite schema is not installed.
     """
-    graphs = parse_model(data, name=name)
+    graphs = parse_model(data, name=name, names=names)
     main = graphs[0]
     arena = arena_bytes(main)
     delegation = measure_delegation(data, name=name, needed_bytes=arena or 0)

@@ -168,7 +168,7 @@ def _refused(kinds: Sequence[str], options: BenchOptions, reason: str) -> tuple[
 
 def _audit(artifact: Artifact, name: str) -> Audit | None:
     try:
-        return audit_model(artifact.data, name=name)
+        return audit_model(artifact.data, name=name, names=artifact.names)
     except MissingDependencyError:  # tflite-runtime ships no schema; timing needs none
         return None
 

@@ -68,7 +68,7 @@ def facts_of_folder(folder: Path) -> list[ModelFacts]:
             variant=artifact.variant,
             sha256=None,
             size=measure_size(artifact.data, xz_bytes=artifact.packed_bytes),
-            audit=audit_model(artifact.data, name=name),
+            audit=audit_model(artifact.data, name=name, names=artifact.names),
             measurements=(),
         )
         facts.append(_facts(model, None, no_quality=_NO_RESULTS, path=path))

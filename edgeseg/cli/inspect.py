@@ -56,7 +56,7 @@ def inspect(
     from edgeseg.model.artifact import load_artifact
 
     artifact = load_artifact(model)
-    audit = audit_model(artifact.data, name=model.name)
+    audit = audit_model(artifact.data, name=model.name, names=artifact.names)
     recipe = _promised(artifact)
     findings = judge(audit, recipe) if recipe else ()
     size = measure_size(artifact.data, xz_bytes=artifact.packed_bytes)

@@ -75,10 +75,12 @@ def compare(
             the two are not the same network.
         DatasetError: the validation split is empty, or an image cannot be read.
     """
-    refuse_quantized(audit_model(reference.data, name=str(reference.path)), wanted="to compare with")
-    _refuse_float(audit_model(quantized.data, name=str(quantized.path)))
+    refuse_quantized(_audit(reference), wanted="to compare with")
+    _refuse_float(_audit(quantized))
     names = (str(reference.path), str(quantized.path))
-    graphs = [parse_model(each.data, name=str(each.path))[0] for each in (reference, quantized)]
+    graphs = [
+        parse_model(each.data, name=str(each.path), names=each.names)[0] for each in (reference, quantized)
+    ]
     layers = match_layers(*graphs, names=names)
     prepare = (quantized if quantized.sidecar else reference).preprocessing
     fast = Segmenter(reference)
@@ -112,6 +114,10 @@ def compare(
     return Comparison(
         verification=verification, layers=errors, recommendation=recommend(errors, verification)
     )
+
+
+def _audit(artifact: Artifact) -> Audit:
+    return audit_model(artifact.data, name=str(artifact.path), names=artifact.names)
 
 
 def refuse_quantized(audit: Audit, *, wanted: str) -> None:

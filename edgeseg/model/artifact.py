@@ -17,7 +17,7 @@ from pathlib import Path
 from edgeseg import files
 from edgeseg.errors import ArtifactError, OutputError
 from edgeseg.model import interface, xz
-from edgeseg.model.flatbuffer import list_facts, parse_model
+from edgeseg.model.flatbuffer import TensorNames, list_facts, parse_model
 from edgeseg.model.interface import Interface, TensorFacts
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.sidecar import Sidecar, read_sidecar, write_sidecar
@@ -56,6 +56,11 @@ class Artifact:
         """The variant that the sidecar states, else `unknown`."""
         recipe = self.sidecar.recipe if self.sidecar else None
         return recipe.variant if recipe else "unknown"
+
+    @property
+    def names(self) -> TensorNames:
+        """What the tensors are called, from the sidecar; none where the file itself has their names."""
+        return self.sidecar.tensor_names if self.sidecar else ()
 
     @property
     def preprocessing(self) -> Preprocessing:

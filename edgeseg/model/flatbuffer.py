@@ -1,17 +1,18 @@
 """A .tflite file as plain data: its graphs, operators, tensors and stored values.
 
-The only module that imports the TFLite schema (it comes with `ai-edge-litert`, or alone as `tflite`). The
-schema's reader trusts every offset and length; here lengths are checked before they are followed, so a
-damaged file ends in a sentence, not in a loop over four billion elements.
+The only module that reads by the TFLite schema (it comes with `ai-edge-litert`, or alone as `tflite`; `lean`
+rewrites files). The schema's reader trusts every offset and length; here lengths are checked before they are
+followed, so a damaged file ends in a sentence, not in a loop over four billion elements.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from edgeseg.errors import ArtifactError, MissingDependencyError
@@ -28,6 +29,10 @@ WIDTHS = {
 #: TFLite's kernels end at 8; more than this is damage.
 _MOST_DIMENSIONS = 32
 
+#: What the tensors of each graph are called, by their numbers. A file that edgeseg wrote has its names in its
+#: sidecar: no runtime needs them.
+TensorNames = tuple[tuple[str, ...], ...]
+
 _UNREADABLE = (
     struct.error, ValueError, TypeError, IndexError, OverflowError, AttributeError, KeyError, MemoryError,
 )  # fmt: skip
@@ -38,7 +43,8 @@ class Tensor:
     """One tensor of a graph.
 
     Attributes:
-        name: as stored; characters that a terminal would act on are replaced.
+        name: as its sidecar says, or as stored, or else its number; characters that a terminal would act on
+            are replaced.
         shape: with 1 where a dimension is dynamic.
         signature: the shape with -1 where a dimension is dynamic.
         dtype: the schema's name in lower case, `float32`, `int8`, ...
@@ -88,25 +94,58 @@ class Graph:
     outputs: tuple[int, ...]
 
 
-def parse_model(data: bytes, *, name: str) -> tuple[Graph, ...]:
+def parse_model(data: bytes, *, name: str, names: TensorNames = ()) -> tuple[Graph, ...]:
     """Read the subgraphs of a .tflite file; the first is the one that runs.
 
     Args:
         data: the file's bytes.
         name: what to call the file in an error.
+        names: of the tensors, from the file's sidecar (`Artifact.names`); none: as stored in the file.
 
     Raises:
-        ArtifactError: the flatbuffer is damaged.
+        ArtifactError: the flatbuffer is damaged, or the names are those of other tensors.
         MissingDependencyError: no schema here.
     """
     schema = _schema()
+    with refused_if_damaged(name):
+        graphs = _Reader(data, schema).graphs()
+    return _named(graphs, names, name) if names else graphs
+
+
+@contextlib.contextmanager
+def refused_if_damaged(name: str) -> Iterator[None]:
+    """Turn what the schema's code raises on a damaged file into an `ArtifactError`.
+
+    Args:
+        name: what to call the file.
+    """
     try:
-        return _Reader(data, schema).graphs()
+        yield
     except _UNREADABLE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ArtifactError(
             f"{name} is damaged: its parts do not fit together ({reason}); export or copy it again"
         ) from error
+
+
+def _named(graphs: tuple[Graph, ...], names: TensorNames, name: str) -> tuple[Graph, ...]:
+    there, named = ([len(each) for each in lists] for lists in ([g.tensors for g in graphs], names))
+    if there != named:
+        raise ArtifactError(
+            f"the sidecar of {name} names {sum(named)} tensors, but the file has {sum(there)}; export again"
+        )
+    return tuple(
+        replace(graph, tensors=tuple(map(_renamed, graph.tensors, own)))
+        for graph, own in zip(graphs, names, strict=True)
+    )
+
+
+def _renamed(tensor: Tensor, name: str) -> Tensor:
+    return replace(tensor, name=_printable(name))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def list_facts(graph: Graph, numbers: Iterable[int]) -> tuple[TensorFacts, ...]:
@@ -166,7 +205,7 @@ class _Reader:
     def _text(self, value: bytes | None) -> str:
         text = (value or b"").decode("utf-8", errors="replace")
         self._count(len(text), 1)
-        return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+        return _printable(text)
 
     def graphs(self) -> tuple[Graph, ...]:
         model = self._model
@@ -224,7 +263,7 @@ class _Reader:
         shape = self._numbers(tensor.ShapeLength(), tensor.Shape)
         scales, zero_points, axis = self._quantization(tensor.Quantization(), index)
         read = Tensor(
-            name=self._text(tensor.Name()),
+            name=self._text(tensor.Name()) or str(index),
             shape=shape,
             signature=self._numbers(tensor.ShapeSignatureLength(), tensor.ShapeSignature) or shape,
             dtype=self._types[tensor.Type()].lower(),

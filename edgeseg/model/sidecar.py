@@ -14,6 +14,7 @@ from typing import Any, Self
 from edgeseg import files
 from edgeseg.errors import ArtifactError
 from edgeseg.model.audit_record import Audit
+from edgeseg.model.flatbuffer import TensorNames
 from edgeseg.model.interface import Interface
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import StatedRecipe
@@ -229,6 +230,8 @@ class Sidecar:
         preprocessing: what is done to an image first.
         calibration: of a file that was quantized after training.
         audit: what is in the file.
+        tensor_names: what the tensors of each graph are called, by their numbers; none where the file itself
+            has their names, as those of version 0.1.
         verification: how far it agrees with the model that it was made from.
         referee: of a fine-tuned file whose rival was there.
         network: that was trained, its configuration as stored data.
@@ -251,6 +254,7 @@ class Sidecar:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     calibration: CalibrationUsed | None = None
     audit: Audit | None = None
+    tensor_names: TensorNames = field(default=(), metadata=_WHERE_GIVEN)
     verification: Verification | None = None
     referee: Verdict | None = field(default=None, metadata=_WHERE_GIVEN)
     network: Mapping[str, Any] | None = field(default=None, metadata=_WHERE_GIVEN)

@@ -17,6 +17,7 @@ from edgeseg.diagnosis.against import refuse_quantized
 from edgeseg.errors import ArtifactError, ConfigError, OutputError
 from edgeseg.model.artifact import Artifact, save_artifact, sidecar_path
 from edgeseg.model.flatbuffer import Graph, parse_model
+from edgeseg.model.lean import make_lean, with_names
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import Recipe
 from edgeseg.model.segmenter import Segmenter
@@ -53,9 +54,21 @@ class QuantizeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
-    """What every variant is made from and compared with."""
+    """What every variant is made from and compared with.
+
+    Attributes:
+        source: the float file.
+        data: the same with the names of its layers in it, by which the quantizer knows them.
+        graph: the first one of it.
+        dataset: for calibration and verification.
+        prepare: what is done to an image first.
+        calibration: images, where a variant is calibrated.
+        ranges: of every activation on them, by number of the tensor.
+        reference: what the float file makes of validation images.
+    """
 
     source: Artifact
+    data: bytes
     graph: Graph
     dataset: SegmentationDataset
     prepare: Preprocessing
@@ -97,12 +110,15 @@ def quantize_file(
     options = options or QuantizeOptions()
     require_quantizer()
     _refuse_unfit(source)
-    graph = parse_model(source.data, name=str(source.path))[0]
-    recipes = [keep_layers(recipe, graph, options.keep_float, name=str(source.path)) for recipe in recipes]
+    name = str(source.path)
+    graphs = parse_model(source.data, name=name, names=source.names)
+    graph, data = graphs[0], with_names(source.data, graphs, name=name)
+    recipes = [keep_layers(recipe, graph, options.keep_float, name=name) for recipe in recipes]
     paths = [_output(source, out, recipe, force=options.force) for recipe in recipes]
     prepare = _preprocessing(source, options.preprocessing)
     job = _prepare(
         source,
+        data,
         graph,
         dataset,
         prepare=prepare,
@@ -121,6 +137,7 @@ def quantize_file(
 
 def _prepare(
     source: Artifact,
+    data: bytes,
     graph: Graph,
     dataset: SegmentationDataset,
     *,
@@ -139,6 +156,7 @@ def _prepare(
         ranges = measure_ranges(source.data, graph, calibration.images, name=name, progress=progress)
     return _Job(
         source=source,
+        data=data,
         graph=graph,
         dataset=dataset,
         prepare=prepare,
@@ -157,15 +175,16 @@ def _prepare(
 
 
 def _make(job: _Job, recipe: Recipe, path: Path) -> Artifact:
-    data = make_quantized(job.source.data, job.graph, recipe, job.ranges, name=path.name)
-    accepted = accept(data, recipe, job.reference, name=path.name)
+    data = make_quantized(job.data, job.graph, recipe, job.ranges, name=path.name)
+    lean = make_lean(data, name=path.name)
+    accepted = accept(lean, recipe, job.reference, name=path.name)
     calibration = job.calibration if recipe.calibrated else None
-    sidecar = describe(path, data, recipe, accepted, calibration=calibration, preprocessing=job.prepare)
-    return save_artifact(path, data, _with_origin(sidecar, job))
+    sidecar = describe(path, lean, recipe, accepted, calibration=calibration, preprocessing=job.prepare)
+    return save_artifact(path, lean.data, _with_origin(sidecar, job))
 
 
 def _refuse_unfit(source: Artifact) -> None:
-    audit = audit_model(source.data, name=str(source.path))
+    audit = audit_model(source.data, name=str(source.path), names=source.names)
     refuse_quantized(audit, wanted="to quantize")
     if not audit.static_shapes:
         raise ArtifactError(

@@ -24,6 +24,7 @@ from edgeseg.host.training.run_folder import RunFolder, best_row, digest_best
 from edgeseg.model import xz
 from edgeseg.model.artifact import Artifact, save_artifact
 from edgeseg.model.interface import has_own_scales
+from edgeseg.model.lean import make_lean
 from edgeseg.model.recipe import INT8_MIXED, Recipe
 from edgeseg.progress import Progress, silent
 from edgeseg.quantizing.quantizer import require_quantizer
@@ -143,20 +144,21 @@ class _Export:
         path, name = file.path, file.path.name
         calibration = self._draw_calibration(run) if file.recipe.calibrated else None
         data, recipe = self._convert(model, file.recipe, calibration, name=name)
-        accepted = accept(data, recipe, reference, name=name)
+        lean = make_lean(data, name=name)
+        accepted = accept(lean, recipe, reference, name=name)
         if not has_own_scales(accepted.interface):
             raise CheckError(
                 f"{name} has other scales than edgeseg gives its integer files, so it was not written; this "
                 "is a defect of edgeseg or of the converter: please report it"
             )
-        packed = xz.pack(data) if recipe.packed else None
+        packed = xz.pack(lean.data) if recipe.packed else None
         sidecar = describe(
-            path, data, recipe, accepted, calibration=calibration, preprocessing=run.training.preprocessing
+            path, lean, recipe, accepted, calibration=calibration, preprocessing=run.training.preprocessing
         )
         sidecar = replace(
             sidecar, made_from=file.made_from, packed_bytes=len(packed) if packed else None, **_origin(run)
         )
-        return save_artifact(path, packed or data, sidecar)
+        return save_artifact(path, packed or lean.data, sidecar)
 
     def _draw_calibration(self, run: RunFolder) -> Calibration:
         """The same images for every network: fine-tuning changes neither their size nor their preparing."""
