@@ -22,10 +22,14 @@ from edgeseg.errors import (
     EdgesegError,
     OutputError,
 )
-from edgeseg.model.artifact import Artifact, load_artifact
+from edgeseg.files import sha256_bytes
+from edgeseg.model.artifact import Artifact, load_artifact, save_artifact
+from edgeseg.model.flatbuffer import parse_model
+from edgeseg.model.lean import make_lean
 from edgeseg.model.preprocessing import Preprocessing
 from edgeseg.model.recipe import DYNAMIC_INT8, FLOAT16, FROM_FILE, INT8_MIXED, INT8_PTQ, promised
 from edgeseg.model.segmenter import Segmenter
+from edgeseg.model.sidecar import Sidecar
 from edgeseg.quantizing.quantize_file import QuantizeOptions, quantize_file
 from support.command import edgeseg
 from support.network_files import open_network
@@ -54,7 +58,7 @@ def test_every_variant_is_written_with_a_sidecar_that_loads(made):
 
 def test_every_file_keeps_the_promise_that_its_sidecar_states(made):
     for artifact in made.values():
-        audit = audit_model(artifact.data, name=artifact.path.name)
+        audit = audit_model(artifact.data, name=artifact.path.name, names=artifact.names)
         assert judge(audit, promised(artifact.sidecar.recipe)) == ()
         assert audit == artifact.sidecar.audit
 
@@ -111,13 +115,52 @@ def test_float_layers_cost_bytes(made):
 
 
 def test_a_mixed_file_is_not_what_another_list_of_layers_promises(made):
-    audit = audit_model(made["int8-mixed"].data, name="mixed")
+    mixed = made["int8-mixed"]
+    audit = audit_model(mixed.data, name="mixed", names=mixed.names)
     assert any("float values pass" in each for each in judge(audit, INT8_PTQ))
-    stated = promised(made["int8-mixed"].sidecar.recipe)
+    stated = promised(mixed.sidecar.recipe)
     (absent,) = judge(audit, replace(stated, float_layers=(*stated.float_layers, "elsewhere")))
     assert absent == "expected these layers in float, but they are not: elsewhere"
     fewer = judge(audit, replace(stated, float_layers=stated.float_layers[:1]))
     assert any("expected int8 weights, but found float32" in each for each in fewer)
+
+
+@pytest.fixture(scope="module")
+def lean_float(tmp_path_factory):
+    """The float file as edgeseg writes it: without names, which its sidecar has."""
+    lean, path = make_lean(FLOAT.data, name="blobs"), tmp_path_factory.mktemp("lean") / "blobs_float32.tflite"
+    sha256 = sha256_bytes(lean.data)
+    return save_artifact(
+        path, lean.data, Sidecar(sha256=sha256, bytes=len(lean.data), tensor_names=lean.names)
+    )
+
+
+def test_a_float_file_without_names_in_it_gives_the_same_files(made, lean_float, blobs, tmp_path):
+    options = QuantizeOptions(keep_float=LAYER)
+    again = quantize_file(lean_float, blobs, list(FROM_FILE.values()), tmp_path, options=options)
+    for artifact in again:
+        assert artifact.data == made[artifact.variant].data
+        assert artifact.names == made[artifact.variant].names
+        assert artifact.sidecar.recipe == made[artifact.variant].sidecar.recipe
+
+
+def test_inspect_against_speaks_of_layers_that_no_file_names(made, lean_float, blobs):
+    options = ("--against", lean_float.path, "--data", blobs.root, "--images", 2)
+    result = edgeseg("inspect", made["int8-ptq"].path, *options)
+    assert result.returncode == 0, result.stderr
+    assert "model_1/re_lu_16/Relu" in result.stdout
+
+
+def test_without_names_anywhere_layers_go_by_the_number_of_their_tensor(blobs, tmp_path):
+    path = tmp_path / "theirs.tflite"
+    path.write_bytes(make_lean(FLOAT.data, name="blobs").data)
+    graph = parse_model(FLOAT.data, name="blobs")[0]
+    number = graph.operators[0].outputs[0]
+    options = QuantizeOptions(keep_float=f"^{number}$")
+    (made,) = quantize_file(load_artifact(path), blobs, [INT8_MIXED], tmp_path / "out", options=options)
+    assert made.sidecar.recipe.float_layers == (str(number),)
+    kept = [each for each in made.sidecar.audit.float_operators if each.name == "CONV_2D"]
+    assert [each.tensor for each in kept] == [str(number)]
 
 
 def test_a_sidecars_facts_are_carried_over(made, blobs, tmp_path):

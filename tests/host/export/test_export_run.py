@@ -47,7 +47,7 @@ def test_names_say_network_data_size_and_variant(exported, blobs):
 
 def test_every_file_keeps_the_promise_of_its_recipe(exported):
     for variant, artifact in exported.items():
-        audit = audit_model(artifact.data, name=artifact.path.name)
+        audit = audit_model(artifact.data, name=artifact.path.name, names=artifact.names)
         assert judge(audit, RECIPES[variant]) == ()
         assert audit == artifact.sidecar.audit
 
@@ -140,7 +140,8 @@ def test_named_layers_stay_in_float_and_no_others(run, blobs, tmp_path):
     assert artifact.sidecar.recipe.float_layers
     assert all("down0" in layer for layer in artifact.sidecar.recipe.float_layers)
     assert artifact.sidecar.audit.float_operators
-    assert judge(audit_model(artifact.data, name="mixed"), promised(artifact.sidecar.recipe)) == ()
+    audit = audit_model(artifact.data, name="mixed", names=artifact.names)
+    assert judge(audit, promised(artifact.sidecar.recipe)) == ()
     assert artifact.sidecar.verification.agreement >= 0.99
 
 

@@ -49,7 +49,7 @@ def exported(run, blobs, tmp_path_factory):
 
 
 def audit_of(artifact):
-    return audit_model(artifact.data, name=artifact.path.name)
+    return audit_model(artifact.data, name=artifact.path.name, names=artifact.names)
 
 
 def test_it_learns(run):
