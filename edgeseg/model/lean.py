@@ -61,7 +61,7 @@ def make_lean(data: bytes, *, name: str) -> LeanFile:
                 _strip_tensor(tensor)
             for operator in graph.operators:
                 _strip_operator(operator)
-        _merge_buffers(model)
+        _drop_unused_buffers(model)
         _merge_operator_codes(model)
         return LeanFile(data=_write(model), names=names)
 
@@ -127,18 +127,16 @@ def _items(vector: Any) -> list[Any]:
     return [] if vector is None else list(vector)
 
 
-def _merge_buffers(model: Any) -> None:
-    """Store equal values once; those that nothing refers to go."""
-    numbers: dict[bytes, int] = {b"": 0}  # the schema keeps the first one empty
-    kept = [model.buffers[0]]
+def _drop_unused_buffers(model: Any) -> None:
+    """Leave out the buffers that nothing refers to any more.
+
+    Those with equal values keep their numbers, though the values are stored once: a tool that changes one of
+    them changes no other.
+    """
+    numbers = {0: 0}  # the schema keeps the first one empty
     for holder in _holders(model):
-        buffer = model.buffers[holder.buffer]
-        content = b"" if buffer.data is None else bytes(buffer.data)
-        if content not in numbers:
-            numbers[content] = len(kept)
-            kept.append(buffer)
-        holder.buffer = numbers[content]
-    model.buffers = kept
+        holder.buffer = numbers.setdefault(holder.buffer, len(numbers))
+    model.buffers = [model.buffers[old] for old in numbers]
 
 
 def _holders(model: Any) -> Iterator[Any]:
