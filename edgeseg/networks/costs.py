@@ -47,7 +47,7 @@ def count_parameters(layers: Layers, channels: int) -> int:
 
 
 def file_bytes(layers: Layers, channels: int) -> int:
-    """How large the float32 file becomes, an estimate that errs upwards by some 500 bytes; arguments as above."""
+    """How large the float32 file becomes, an estimate that errs upwards by 500 bytes; arguments as above."""
     beside = FILE_BYTES + LAYER_BYTES * len(layers) + CONVOLUTION_BYTES * len(convolutions(layers))
     return 4 * count_parameters(layers, channels) + beside
 

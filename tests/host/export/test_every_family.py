@@ -9,6 +9,7 @@ from edgeseg.audit.audit import audit_model, judge
 from edgeseg.model.lean import make_lean
 from edgeseg.model.recipe import FLOAT32, INT8_PTQ
 from edgeseg.networks.families import FAMILIES
+from support.outputs import outputs
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 build = pytest.importorskip("edgeseg.host.training.build", reason="needs TensorFlow")
@@ -34,5 +35,10 @@ def test_the_files_of_a_family_keep_their_promise_and_cost_what_its_layers_count
         assert judge(audit, recipe) == ()
         assert audit.partitions == 1
         assert (audit.macs, audit.parameters) == (network.macs, network.parameters)
+        lean = make_lean(data, name="lean").data
+        for runtime in ("litert", "litert-builtin"):
+            found = outputs(lean, runtime)
+            assert found is not None
+            assert found == outputs(data, runtime)
         if recipe is FLOAT32:
-            assert 0 <= network.file_bytes - len(make_lean(data, name="lean").data) < 1_000
+            assert 0 <= network.file_bytes - len(lean) < 1_000
