@@ -96,7 +96,7 @@ def fine_tuned(
         )
     if len(read_history(run)) < options.epochs:
         fit(run, job.dataset, method=method, progress=job.progress)
-    return run
+    return open_run(run.path)  # with the interface of the model that was kept
 
 
 def _find_run(job: Job, training: TrainingConfig, options: MethodOptions) -> RunFolder | None:

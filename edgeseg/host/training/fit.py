@@ -11,7 +11,7 @@ import errno
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,8 @@ class Training:
         self._heard = heard or threading.Event()
         self._run, self._progress = run, progress
         config = run.training
-        self._figure = task_of(run.interface).figures[0]
+        self._task = task_of(run.interface)
+        self._figure = self._task.figures[0]
         targets = Targets(run.interface)
         self.images = TrainingImages(dataset.split("train"), config.preprocessing, targets)
         self._val = TrainingImages(dataset.split("val"), config.preprocessing, targets)
@@ -144,9 +145,9 @@ class Training:
     def _keep_start(self) -> float:
         """Keep the model as it is before the first step, and return how good it is."""
         self._progress(0, self._steps * self._run.training.epochs, "validating before the first step")
-        score = Score(figure=self._figure, value=self._trainee.judge(self._val)[self._figure])
-        self._trainee.save(self._run.best_model)
-        update_record(self._run, start=score, best=BestEpoch(epoch=0, score=score))
+        judged = self._trainee.judge(self._val)
+        score = Score(figure=self._figure, value=judged[self._figure])
+        self._keep_model(0, score, judged, start=score)
         return score.value
 
     def _run_epoch(self, epoch: int) -> Row:
@@ -192,13 +193,18 @@ class Training:
     def _keep(self, row: Row) -> None:
         score = Score(figure=self._figure, value=self._score(row))
         if row["steps"] >= self._trainee.keep_from and score.value > self._best():
-            self._trainee.save(self._run.best_model)
-            update_record(self._run, best=BestEpoch(epoch=int(row["epoch"]), score=score))
+            judged = {name: row[f"{VALIDATION}{name}"] for name in self._task.figures}
+            self._keep_model(int(row["epoch"]), score, judged)
         self._history.append(row)
         write_history(self._run, self._history)
         self._epoch.assign(int(row["epoch"]))
         with _tensorflow_writing(self._run.checkpoints):
             self._manager.save()
+
+    def _keep_model(self, epoch: int, score: Score, judged: Mapping[str, float], **changes: Any) -> None:
+        self._trainee.save(self._run.best_model)
+        interface = self._task.settle(self._run.interface, judged)
+        update_record(self._run, best=BestEpoch(epoch=epoch, score=score), interface=interface, **changes)
 
     def _score(self, row: Row) -> float:
         return row[f"{VALIDATION}{self._figure}"]

@@ -33,13 +33,15 @@ class Task:
         about: what its networks find, in a line.
         decoder: how its maps become a result. It tells the task of a run, so no two tasks share one.
         truth: what it learns from: `masks`, which every data set gives, or `labels`.
-        figures: by which a model is judged on the validation images, each from 0 to 1; the first one decides
-            which epoch is kept.
+        figures: what judging tells, each from 0 to 1; the first one decides which epoch is kept.
         describe: the maps of a network that is trained on a data set, in order, and their decoder.
         target: from the truth of a crop (a mask or labels, as `truth` says) to what the maps are to be there,
             `(H, W, maps)` float32, 0 to 1.
         loss: given the interface of the network, and one of `networks.training.LOSSES` for its probabilities.
-        judge: the figures by name, from answers and the interface of the network that gave them.
+        judge: the figures by name, from answers on the validation images and the interface of the network
+            that gave them.
+        settle: the interface of the network that is kept, from its own and its figures: where its decoder has
+            a setting that judging chose.
     """
 
     name: str
@@ -51,3 +53,4 @@ class Task:
     target: Callable[[TruthPixels, Interface], npt.NDArray[np.float32]]
     loss: Callable[[Interface, str], Loss]
     judge: Callable[[Answers, Interface], Mapping[str, float]]
+    settle: Callable[[Interface, Mapping[str, float]], Interface] = lambda interface, _figures: interface

@@ -1,5 +1,7 @@
 """The task `cells`: targets turn as images turn, sizes follow from the cells, odd labels are taken."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -141,4 +143,18 @@ def test_cells_that_do_not_touch_are_learnt_all_the_same(tmp_path):
     interface = float_interface(40, 40, maps=maps, decoder=decoder)
     truth = dataset.samples[0].read()[1].labels
     answers = [(truth, tuple(np.moveaxis(CELLS.target(truth, interface), -1, 0)))]
-    assert CELLS.judge(answers, interface) == {"f1": 1, "dice": 1}
+    assert CELLS.judge(answers, interface) == {"f1": 1, "dice": 1, "peak": interface.decoder.centres.peak}
+
+
+@pytest.mark.parametrize(("height", "peak"), [(1, 0.22), (0.27, 0.15), (0.17, 0.1)])
+def test_the_least_height_of_a_centre_is_chosen_where_it_finds_the_cells(height, peak):
+    """Bumps as low as those of a network that is not sure where centres are."""
+    labels = np.zeros((80, 80), np.int32)
+    for number, (y, x) in enumerate(((20, 20), (20, 39), (60, 40)), start=1):
+        disc(labels, y, x, 10, number)
+    interface = cells_interface(80, 80, bump=4, reach=16)
+    foreground, centre, *offsets = np.moveaxis(CELLS.target(labels, interface), -1, 0)
+    judged = CELLS.judge([(labels, (foreground, height * centre, *offsets))], interface)
+    assert (judged["f1"], judged["peak"]) == (1, peak)
+    settled = CELLS.settle(interface, judged)
+    assert settled.decoder.centres == replace(interface.decoder.centres, peak=peak)

@@ -1,5 +1,6 @@
 """Which task is trained for; what every task promises."""
 
+import csv
 import json
 
 import cv2
@@ -134,3 +135,6 @@ class TestTrain:
         assert stored["network"]["maps"] == 4
         assert stored["interface"]["decoder"]["kind"] == "centres"
         assert stored["best"].keys() == {"epoch", "val_f1"}
+        with (tmp_path / "run" / "history.csv").open() as file:
+            kept = list(csv.DictReader(file))[stored["best"]["epoch"] - 1]
+        assert stored["interface"]["decoder"]["centres"]["peak"] == float(kept["val_peak"])
