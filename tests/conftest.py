@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import os
 import signal
+import sys
 
 import pytest
 from hypothesis import settings
@@ -10,6 +12,11 @@ from support.blob_images import write_blobs
 # A shell that starts tests in the background lets them, and all that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where Python is told to keep no compiled modules, each of the hundreds of processes that tests start would
+# compile them all again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("edgeseg", deadline=None)  # a busy machine is no failure
 settings.load_profile("edgeseg")
@@ -36,7 +43,7 @@ def blob_run(blobs, tmp_path_factory):
     from edgeseg.networks.unet import UNetConfig
 
     network = UNetConfig(base_filters=4, levels=3, input_size=64)
-    training = TrainingConfig(epochs=25, batch_size=3, crop_size=64, learning_rate=5e-3)
+    training = TrainingConfig(epochs=10, batch_size=2, crop_size=64, learning_rate=1e-2)
     run = create_run(tmp_path_factory.mktemp("runs") / "run", network, training, blobs, force=False)
     fit(run, blobs)
     return run

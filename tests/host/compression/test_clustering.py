@@ -13,10 +13,12 @@ from edgeseg.errors import ConfigError
 from edgeseg.host.export.export_options import ExportOptions
 from edgeseg.model.fine_tuning import ClusteringOptions, FineTuning, PruningOptions, QatOptions
 from edgeseg.model.recipe import PRUNED, PRUNED_CLUSTERED_INT8, PRUNED_INT8_PTQ, PRUNED_INT8_QAT, promised
+from support.run_processes import copy_of
 
 pytestmark = pytest.mark.host
 clustering = pytest.importorskip("edgeseg.host.compression.clustering", reason="needs TensorFlow")
 export = pytest.importorskip("edgeseg.host.export.export_run", reason="needs TensorFlow")
+run_folder = pytest.importorskip("edgeseg.host.training.run_folder", reason="needs TensorFlow")
 
 OPTIONS = ExportOptions(
     fine_tuning=FineTuning(
@@ -29,18 +31,10 @@ RECIPES = (PRUNED, PRUNED_INT8_PTQ, PRUNED_INT8_QAT, PRUNED_CLUSTERED_INT8)
 
 
 @pytest.fixture(scope="module")
-def exported(blobs, tmp_path_factory):
-    """All pruned variants of one run, which is this module's own: another one prunes `blob_run`."""
-    from edgeseg.host.training.fit import fit
-    from edgeseg.host.training.run_folder import create_run
-    from edgeseg.networks.training import TrainingConfig
-    from edgeseg.networks.unet import UNetConfig
-
+def exported(blob_run, blobs, tmp_path_factory):
+    """All pruned variants of a copy of `blob_run`, which another module prunes by other settings."""
     folder = tmp_path_factory.mktemp("clustered")
-    network = UNetConfig(base_filters=4, levels=3, input_size=64)
-    training = TrainingConfig(epochs=20, batch_size=3, crop_size=64, learning_rate=5e-3)
-    run = create_run(folder / "run", network, training, blobs, force=False)
-    fit(run, blobs)
+    run = run_folder.open_run(copy_of(blob_run, folder / "run"))
     made = export.export_run(run, blobs, list(RECIPES), folder / "models", options=OPTIONS)
     return {artifact.variant: artifact for artifact in made}
 

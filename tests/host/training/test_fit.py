@@ -13,6 +13,7 @@ from edgeseg.errors import OutputError, TrainingError
 from edgeseg.networks.training import TrainingConfig
 from edgeseg.networks.unet import UNetConfig
 from support.blob_images import write_blobs
+from support.command import edgeseg, refused
 from support.run_processes import start, wait_for_checkpoint
 
 pytestmark = pytest.mark.host
@@ -150,26 +151,24 @@ def train(data, out, *options):
     return start("train", data, "--out", out, *options)
 
 
-SETTINGS = ("--epochs", "12", "--batch-size", "6", "--set", "crop_size=32", "--set", "base_filters=2")
+SETTINGS = ("--epochs", "6", "--batch-size", "6", "--set", "crop_size=32", "--set", "base_filters=2")
 
 
 @pytest.mark.slow
 def test_a_killed_run_resumes_to_the_very_end_that_an_undisturbed_one_reaches(tmp_path):
     """SIGKILL after the first checkpoint, wherever the second epoch then is."""
     root = write_blobs(tmp_path / "data").root
-    with train(root, tmp_path / "whole", *SETTINGS) as whole:
-        _, errors = whole.communicate(timeout=300)
-        assert whole.returncode == 0, errors
+    whole = edgeseg("train", root, "--out", tmp_path / "whole", *SETTINGS)
+    assert whole.returncode == 0, whole.stderr
 
     with train(root, tmp_path / "killed", *SETTINGS) as killed:
         wait_for_checkpoint(tmp_path / "killed", killed)
         os.kill(killed.pid, signal.SIGKILL)
-    assert len(history_without_times(tmp_path / "killed")) < 12
+    assert len(history_without_times(tmp_path / "killed")) < 6
 
-    with train(root, tmp_path / "killed", "--resume") as resumed:
-        output, errors = resumed.communicate(timeout=300)
-        assert resumed.returncode == 0, errors
-    assert "best model" in output
+    resumed = edgeseg("train", root, "--out", tmp_path / "killed", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "best model" in resumed.stdout
     assert history_without_times(tmp_path / "killed") == history_without_times(tmp_path / "whole")
     pairs = zip(weights(tmp_path / "killed"), weights(tmp_path / "whole"), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
@@ -181,10 +180,8 @@ def test_a_fine_tuned_run_is_not_resumed_by_train(finished, blobs, tmp_path):
     description["origin"] = {"method": "int8-qat", "settings": {}, "parent_sha256": "0" * 64}
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").write_text(json.dumps(description))
-    with train(blobs.root, tmp_path / "run", "--resume") as process:
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert "`edgeseg export` goes on with it" in errors
+    ended = edgeseg("train", blobs.root, "--out", tmp_path / "run", "--resume")
+    refused(ended, "`edgeseg export` goes on with it")
 
 
 @pytest.mark.slow
