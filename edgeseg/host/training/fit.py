@@ -192,7 +192,9 @@ class Training:
 
     def _keep(self, row: Row) -> None:
         score = Score(figure=self._figure, value=self._score(row))
-        if row["steps"] >= self._trainee.keep_from and score.value > self._best():
+        # While nothing right is found, a network that has learnt longer is the better one.
+        better = score.value > self._best() or score.value == self._best() == 0
+        if row["steps"] >= self._trainee.keep_from and better:
             judged = {name: row[f"{VALIDATION}{name}"] for name in self._task.figures}
             self._keep_model(int(row["epoch"]), score, judged)
         self._history.append(row)

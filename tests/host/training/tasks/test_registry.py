@@ -138,3 +138,11 @@ class TestTrain:
         with (tmp_path / "run" / "history.csv").open() as file:
             kept = list(csv.DictReader(file))[stored["best"]["epoch"] - 1]
         assert stored["interface"]["decoder"]["centres"]["peak"] == float(kept["val_peak"])
+
+    def test_keeps_the_last_epoch_while_no_cell_is_found(self, touching, tmp_path):
+        pytest.importorskip("tensorflow")
+        slow = ["--epochs", "2", "--set", "learning_rate=1e-6"]
+        ended = edgeseg("train", touching.root, "--out", tmp_path / "run", *SMALL, *slow)
+        assert ended.returncode == 0, ended.stderr
+        best = json.loads((tmp_path / "run" / "run.json").read_text())["best"]
+        assert best == {"epoch": 2, "val_f1": 0}
