@@ -99,7 +99,7 @@ def test_a_file_that_finds_other_cells_is_refused(agreement, least, reference):
     ):
         accept(LeanFile(data, ()), recipe, united, name="float")
     less = replace(recipe, min_agreement=0.9)
-    assert accept(LeanFile(data, ()), less, united, name="float").verification.cells.f1 < 0.5
+    assert accept(LeanFile(data, ()), less, united, name="float").verification.cells.f1 < 0.6
 
 
 def test_one_cell_that_is_split_is_no_reason_however_few_there_are(reference):

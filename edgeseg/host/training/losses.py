@@ -21,9 +21,11 @@ _GAMMA = 2.0
 _SMOOTH = 1.0
 _EPSILON = 1e-7
 
-#: Of the centre's mean squared error and the offsets' mean absolute error beside the loss of the foreground:
-#: with these, touching cells were first learnt to be told apart; nothing was tuned.
-CENTRE_WEIGHT, OFFSET_WEIGHT = 20.0, 10.0
+#: Of the centre's cross-entropy and the offsets' mean absolute error, beside the loss of the foreground.
+#: After 25 epochs of `pocket` on nih3t3_phase, the F1 of cells on whole validation images was 0.790 with the
+#: cross-entropy, and 0.744 and 0.747 with the squared error (weights 20 and 200). Few pixels are near a
+#: centre, and where a network says so of none, a squared error behind a sigmoid has next to no slope.
+CENTRE_WEIGHT, OFFSET_WEIGHT = 5.0, 10.0
 
 Loss = Callable[[Any, Any], Any]
 
@@ -68,8 +70,9 @@ LOSSES: dict[str, Loss] = {
 def loss_of(maps: Sequence[MapTensor], name: str) -> Loss:
     """The loss on all maps of a network, of `(N, H, W, maps)` targets and output.
 
-    Foreground and classes are probabilities, and `name` is the loss on them. A centre is a height, so its
-    squared error counts. Offsets have a meaning inside cells only, so their error counts there.
+    Foreground and classes are probabilities, and `name` is the loss on them. A centre is a height from 0 to
+    1, and its loss the cross-entropy less what even the right height would cost. Offsets have a meaning
+    inside cells only, so their error counts there.
 
     Args:
         maps: of the network, in order.
@@ -83,8 +86,8 @@ def loss_of(maps: Sequence[MapTensor], name: str) -> Loss:
     def together(truth: Any, output: Any) -> Any:
         total = LOSSES[name](_pick(truth, probabilities), _pick(output, probabilities))
         if centres:
-            error = tf.square(_pick(truth, centres) - _pick(output, centres))
-            total += CENTRE_WEIGHT * tf.reduce_mean(error)
+            heights = _pick(truth, centres)
+            total += CENTRE_WEIGHT * (bce(heights, _pick(output, centres)) - bce(heights, heights))
         if offsets:
             inside = _pick(truth, _numbers(maps, Meaning.FOREGROUND))
             error = inside * tf.abs(_pick(truth, offsets) - _pick(output, offsets))
