@@ -14,6 +14,7 @@ from edgeseg.host.study.paper.claims import HOW_JUDGED
 from edgeseg.host.study.paper.figures import paper_figures
 from edgeseg.host.study.paper.table3 import NOTE
 from edgeseg.host.study.report.contents import Contents, used_columns
+from edgeseg.report.cells import DrawnCells, draw_cells, draw_true_cells
 from edgeseg.report.charts import Chart
 from edgeseg.report.drawing import load_altair
 from edgeseg.report.masks import ColouredMask, colour_masks
@@ -63,10 +64,12 @@ def _figures(contents: Contents) -> list[tuple[str, list[Chart]]]:
 
 @dataclass(frozen=True, slots=True)
 class _ShownPanel:
-    """An image, and the masks of files by what they are called."""
+    """An image, its true cells where they are known, and the masks and cells of files by what they are called."""
 
     panel: Panel
     masks: list[tuple[str, ColouredMask]]
+    true_cells: DrawnCells | None
+    cells: list[tuple[str, DrawnCells]]
 
 
 def _panels(contents: Contents) -> Iterator[tuple[str, list[_ShownPanel]]]:
@@ -80,7 +83,12 @@ def _panels(contents: Contents) -> Iterator[tuple[str, list[_ShownPanel]]]:
             continue
         steps = {file.model.name: file.step for file in results.files if file.network == network}
         shown = [
-            _ShownPanel(panel, [(steps.get(name, name), mask) for name, mask in colour_masks(panel).items()])
+            _ShownPanel(
+                panel,
+                masks=[(steps.get(name, name), mask) for name, mask in colour_masks(panel).items()],
+                true_cells=draw_true_cells(panel),
+                cells=[(steps.get(name, name), found) for name, found in draw_cells(panel).items()],
+            )
             for panel in bench.panels
         ]
         yield network.name, shown
