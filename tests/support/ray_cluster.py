@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes on this machine, of one core each, that tests may take down."""
+"""A Ray cluster on this machine, whose nodes have one core each and may come and go."""
 
 import contextlib
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 class Node:
     """`ray start --block`, and all processes that it starts."""
 
-    def __init__(self, folder, number, *arguments):
+    def __init__(self, folder, number, *arguments, cpus=1):
         self.folder = folder
         first = 21_000 + 200 * number + os.getpid() % 20 * 400
         command = [
             Path(sys.executable).with_name("ray"), "start", "--block", "--node-ip-address", "127.0.0.1",
-            "--num-cpus", "1", "--num-gpus", "0", "--object-store-memory", "80000000",
+            "--num-cpus", cpus, "--num-gpus", "0", "--object-store-memory", "80000000",
             "--disable-usage-stats", "--temp-dir", folder, "--min-worker-port", first,
             "--max-worker-port", first + 150, *arguments,
         ]  # fmt: skip
@@ -81,23 +81,25 @@ def wait_until(condition, seconds=120):
 
 
 @contextlib.contextmanager
-def two_nodes():
-    """The head node's port, and the two nodes."""
+def cluster():
+    """The port of a head node, which does no work itself, and a function that has another node join."""
     root = Path(tempfile.mkdtemp(prefix="eray"))  # sockets lie below: their paths must be short
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     nodes = []
+
+    def join(*arguments, **options):
+        folder = root / str(len(nodes))
+        folder.mkdir()
+        nodes.append(Node(folder, len(nodes), *arguments, **options))
+        wait_until(lambda: "ray stop" in (folder / "start.log").read_text())
+        return nodes[-1]
+
     try:
-        for number, arguments in enumerate(
-            [("--head", "--port", port, "--include-dashboard", "false"), ("--address", f"127.0.0.1:{port}")]
-        ):
-            folder = root / str(number)
-            folder.mkdir()
-            nodes.append(Node(folder, number, *arguments))
-            wait_until(lambda: "ray stop" in (folder / "start.log").read_text())  # noqa: B023  at once
+        join("--head", "--port", port, "--include-dashboard", "false", cpus=0)
         wait_until(lambda: answers(port))
-        yield port, nodes
+        yield port, lambda: join("--address", f"127.0.0.1:{port}")
     finally:
         for node in reversed(nodes):
             node.kill()

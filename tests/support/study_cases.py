@@ -14,7 +14,7 @@ levels = 3
 input_size = 64
 crop_size = 64
 learning_rate = 5e-3
-epochs = 12
+epochs = 8
 batch_size = 6
 """
 

@@ -49,11 +49,13 @@ def perform_from_store(assignment: Assignment, url: str) -> Outcome:
     task = find_task(StudyFolder(path=folder).plan(), assignment.dataset_digest, assignment.task)
     _fetch(store, task, folder)
     running = start(replace(assignment, folder=folder, dataset=data))
-    last = time.monotonic()
+    last, safe = time.monotonic(), False
     try:
         while (outcome := running.poll()) is None:
             time.sleep(0.1)
-            if time.monotonic() - last >= _INTERVAL:
+            # The first checkpoint at once: until then another node would begin anew.
+            if time.monotonic() - last >= _INTERVAL or (not safe and _has_checkpoint(folder)):
+                safe = _has_checkpoint(folder)
                 _put(store, task, folder)
                 last = time.monotonic()
     finally:
@@ -81,6 +83,10 @@ def _put(store: Store, task: Task, folder: Path) -> None:
     for name in (f"tasks/{task.id}.log", f"tasks/{task.id}.progress.json"):
         if (folder / name).exists():
             store.push(name, folder)
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    return any(folder.glob("runs/**/checkpoints/checkpoint"))
 
 
 def _own(task: Task) -> Iterator[str]:

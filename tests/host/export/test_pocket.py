@@ -33,7 +33,7 @@ OPTIONS = ExportOptions(
 
 @pytest.fixture(scope="module")
 def run(blobs, tmp_path_factory):
-    training = TrainingConfig(epochs=15, batch_size=3, crop_size=64, learning_rate=5e-3, optimizer="adam")
+    training = TrainingConfig(epochs=8, batch_size=2, crop_size=64, learning_rate=1e-2, optimizer="adam")
     path = tmp_path_factory.mktemp("pocket") / "run"
     run = run_folder.create_run(path, NETWORK, training, blobs, force=False)
     fit.fit(run, blobs)

@@ -62,15 +62,15 @@ def test_a_report_is_of_one_data_set(tmp_path):
 
 @pytest.mark.host
 @pytest.mark.slow
-def test_both_are_run_and_status_shows_them(tmp_path):
-    for name in ("first", "second"):
-        write_blobs(tmp_path / name)
+def test_all_are_run_though_the_first_fails_and_status_shows_them(tmp_path):
+    write_blobs(tmp_path / "first", size=32)
+    write_blobs(tmp_path / "second")
     study = tmp_path / "both.toml"
     study.write_text(f"""
 dataset = ["first", "second"]
 combinations = ["bce+adam"]
 variants = ["float32"]
-{TRAINING.replace("epochs = 12", "epochs = 1")}
+{TRAINING.replace("epochs = 8", "epochs = 1")}
 [bench]
 rounds = 1
 seconds = 0.02
@@ -79,10 +79,11 @@ warmup_seconds = 0.02
 """)
     out = tmp_path / "out"
     done = edgeseg("study", "run", study, "--out", out)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
+    assert "expected images of at least crop_size 64" in done.stderr
     told = json.loads(edgeseg("study", "status", out, "--json").stdout)
     assert {name: each["counts"] for name, each in told["studies"].items()} == {
-        "first": {"done": 3},
+        "first": {"failed": 1, "blocked": 2},
         "second": {"done": 3},
     }
     shown = edgeseg("study", "status", out).stdout

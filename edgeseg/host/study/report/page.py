@@ -64,7 +64,7 @@ def _figures(contents: Contents) -> list[tuple[str, list[Chart]]]:
 
 @dataclass(frozen=True, slots=True)
 class _ShownPanel:
-    """An image, its true cells where they are known, and the masks and cells of files by what they are called."""
+    """An image, its true cells where they are known, and masks and cells by what files are called."""
 
     panel: Panel
     masks: list[tuple[str, ColouredMask]]
