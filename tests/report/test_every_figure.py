@@ -21,7 +21,7 @@ def whole(rich):
     """A result of one file of which every figure is known."""
     model = rich.models[0]
     images = tuple(
-        replace(image, differing=1, ious=(0.9,), cells=replace(image.cells, iou_sum=0.9))
+        replace(image, differing=1, ious=(0.9,), pieces=1, cells=replace(image.cells, iou_sum=0.9))
         for image in model.measurements[0].quality.images
     )
     measured = replace(model.measurements[0], quality=QualityResult(images))

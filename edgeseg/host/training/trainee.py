@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +20,13 @@ from edgeseg.host.training.model_files import save_model
 from edgeseg.host.training.pipeline import Batch, TrainingImages
 from edgeseg.host.training.run_folder import RunFolder
 from edgeseg.host.training.tasks.registry import task_of
+from edgeseg.model.interface import Interface, Meaning
+from edgeseg.networks.layers import LOGITS
 
 Images = Any
+
+#: The height of the centre map that a new network gives on average.
+_CENTRE_PRIOR = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +68,28 @@ def loss_of_run(run: RunFolder) -> Loss:
     return task_of(run.interface).loss(run.interface, run.training.loss)
 
 
+def expect_rare_centres(model: Any, interface: Interface) -> None:
+    """Let a new network say of every pixel that it is most likely far from a centre, as it is.
+
+    Without that, the first steps go into teaching it so, and a small network may unlearn everything else on
+    the way. As the prior of RetinaNet (Lin et al. 2017, doi 10.1109/ICCV.2017.324).
+
+    Args:
+        model: from `build_network`, with fresh weights.
+        interface: of the network.
+    """
+    layer = model.get_layer(LOGITS)
+    kernel, bias = layer.get_weights()
+    for number in interface.of(Meaning.CENTRE):
+        # Depth to space takes the maps of one pixel after those of another.
+        bias[number :: len(interface.maps)] = math.log(_CENTRE_PRIOR / (1 - _CENTRE_PRIOR))
+    layer.set_weights([kernel, bias])
+
+
 def from_scratch(run: RunFolder, _images: TrainingImages, _steps: int) -> Trainee:
     """A network with fresh weights, trained on the run's loss."""
     model = build_network(run.network)
+    expect_rare_centres(model, run.interface)
     return Trainee(
         model=model,
         loss=loss_of_run(run),
