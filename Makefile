@@ -4,6 +4,9 @@ PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13,$(shell command -v python$(v)))
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests wait for processes, timeouts and disks: one worker more than there are cores uses what is left.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .PHONY: help setup demo test lint test-fast test-arm64 test-armhf test-pi-guide clean
 
 help:
@@ -41,7 +44,7 @@ lint: setup
 
 test: lint
 	$(BIN)/edgeseg check models/nih3t3_phase --budget benchmarks/budgets.toml
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	$(BIN)/pytest -m 'not host and not slow and not arm64'
