@@ -69,9 +69,9 @@ def judge(folder: Path, dataset: SegmentationDataset, split: str) -> QualityResu
     samples = dataset.split(split)
     missing = [sample.stem for sample in samples if sample.stem not in found]
     if missing:
-        such = f" ({len(missing)} such)" if len(missing) > 1 else ""
+        such = f" ({len(missing)} of them are)" if len(missing) > 1 else ""
         raise DatasetError(
-            f"expected a label image of {missing[0]} in {folder}, but there is none{such}; "
+            f"expected a label image of {missing[0]} in {folder}, but it is missing{such}; "
             f"the split '{split}' has {len(samples)} images"
         )
     images = []

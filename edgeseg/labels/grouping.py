@@ -10,7 +10,7 @@ top; of equally near centres the lower right one takes the pixel. Centres are fo
 looked up, on a grid of cells of a few pixels: that costs little and evens out the plateaus of integer maps.
 
 What becomes of a pixel depends on its surroundings alone, but for the pieces. So a large picture is gone
-through in bands of rows that see `halo` rows more on either side, and the pieces of neighbouring bands are
+through in bands of rows that see some rows more on either side, and the pieces of neighbouring bands are
 joined.
 """
 

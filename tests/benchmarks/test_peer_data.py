@@ -49,5 +49,5 @@ def test_an_empty_split_is_refused(data):
 
 
 def test_a_folder_without_splits_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"a data set with a splits\.csv"):
+    with pytest.raises(InputError, match=r"expected a splits\.csv"):
         read_split(tmp_path, "train")

@@ -72,7 +72,7 @@ def read_split(root: Path, split: str) -> list[PeerSample]:
     """
     path = root / "splits.csv"
     if not path.is_file():
-        raise InputError(f"expected a data set with a splits.csv at {root}, but there is none")
+        raise InputError(f"expected a splits.csv in {root}, but it is missing")
     with path.open(encoding="utf-8-sig", newline="") as lines:
         stems = sorted(row["stem"] for row in csv.DictReader(lines) if row["split"] == split)
     if not stems:
@@ -89,7 +89,7 @@ def read_split(root: Path, split: str) -> list[PeerSample]:
 
 def _by_stem(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise InputError(f"expected a folder {folder.name}/ in {folder.parent}, but there is none")
+        raise InputError(f"expected a folder {folder.name}/ in {folder.parent}, but it is missing")
     return {path.stem: path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES}
 
 
