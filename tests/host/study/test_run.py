@@ -1,4 +1,4 @@
-"""A real study: killed, resumed, with cells that fail; and what is refused."""
+"""A real study: killed twice, resumed, with cells that fail; and what is refused."""
 
 import fcntl
 import json
@@ -78,19 +78,22 @@ def record(out, cell, what):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, blobs):
-    """The folder of a study that was killed in its second training, and its plan."""
+    """The folder of a study that was killed with two workers, then in its second training, and its plan."""
     root = tmp_path_factory.mktemp("study")
     plan, out = root / "mine.toml", root / "out"
     plan.write_text(plan_of(blobs))
-    first = start(plan, out, workers=1)  # one task after the other: all of the first network, then the second
-    wait_for((out / "runs" / CELLS[1] / "checkpoints" / "checkpoint").exists, first)
+    first = start(plan, out)
+    wait_for(lambda: len(workers_of(first)) == 2, first)
     kill(first)
+    second = start(plan, out, workers=1)  # one task after the other: all of the first network, then the other
+    wait_for((out / "runs" / CELLS[1] / "checkpoints" / "checkpoint").exists, second)
+    kill(second)
     interrupted = read_status(StudyFolder(path=out))
     kept = record(out, CELLS[0], "float32")
-    second = start(plan, out)
-    second.wait()
+    third = start(plan, out)
+    third.wait()
     return {
-        "plan": plan, "out": out, "interrupted": interrupted, "code": second.returncode, "kept": kept,
+        "plan": plan, "out": out, "interrupted": interrupted, "code": third.returncode, "kept": kept,
         "stderr": (root / "stderr.txt").read_text(),
     }  # fmt: skip
 
@@ -105,7 +108,7 @@ def test_a_killed_training_is_interrupted_until_the_study_goes_on(study):
 def test_what_was_done_is_not_done_again(study):
     assert record(study["out"], CELLS[0], "float32") == study["kept"]
     assert study["kept"]["attempts"] == 1
-    assert record(study["out"], CELLS[1], "train")["attempts"] == 2
+    assert record(study["out"], CELLS[1], "train")["attempts"] == 3
 
 
 @pytest.fixture(scope="module")
