@@ -133,7 +133,9 @@ def test_the_json_holds_figures_and_the_counts_of_every_image(data, found, tmp_p
 def test_a_missing_label_image_is_named(data, found):
     folder = found(one_r0c0=TRUTH["one_r0c0"])
 
-    with pytest.raises(DatasetError, match=r"label image of one_r0c1 in .*, but it is missing \(2 of them are\)"):
+    with pytest.raises(
+        DatasetError, match=r"label image of one_r0c1 in .*, but it is missing \(2 of them are\)"
+    ):
         judge(folder, open_dataset(data), "test")
 
 
